@@ -1,0 +1,15 @@
+-- One row per delivery: what one run of a source brought, and which span it covers.
+CREATE TABLE IF NOT EXISTS deliveries (
+    delivery_id      VARCHAR     NOT NULL PRIMARY KEY,
+    source           VARCHAR     NOT NULL,
+    covers_from      TIMESTAMPTZ,          -- NULL, with covers_to: everything the source ever said
+    covers_to        TIMESTAMPTZ,          -- exclusive
+    content_sha256   VARCHAR     NOT NULL,
+    name             VARCHAR     NOT NULL, -- file name or address, without secrets
+    received_at      TIMESTAMPTZ NOT NULL,
+    rows_read        BIGINT      NOT NULL,
+    rows_loaded      BIGINT      NOT NULL,
+    rows_quarantined BIGINT      NOT NULL,
+    superseded_at    TIMESTAMPTZ,          -- NULL while it counts
+    superseded_by    VARCHAR
+);

@@ -1,0 +1,202 @@
+"""What the city file says about a source: where it is, when it is due, how it reads."""
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+_SPAN = re.compile(r"(?P<count>\d+)\s*(?P<unit>s|min|h|d|w)")
+_SPAN_UNITS = {
+    "s": "seconds",
+    "min": "minutes",
+    "h": "hours",
+    "d": "days",
+    "w": "weeks",
+}
+
+
+def parse_span(value: object) -> object:
+    """Read a duration like "90s", "5min", "36h", "14d" or "2w"."""
+    if not isinstance(value, str):
+        return value
+    match = _SPAN.fullmatch(value.strip())
+    if match is None:
+        message = 'expected a duration such as "5min", "36h" or "14d"'
+        raise ValueError(message)
+    return timedelta(**{_SPAN_UNITS[match["unit"]]: int(match["count"])})
+
+
+Span = Annotated[timedelta, BeforeValidator(parse_span)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+Table = Literal[
+    "tickets", "queue_hours", "wait_bands", "queue_samples", "slots", "slot_offers",
+    "cases", "case_pauses", "case_counts", "contacts", "ratings", "online_services",
+    "parking",
+]  # fmt: skip
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Column(Model):
+    """How one column of a table is filled: from the delivery, or with a fixed value."""
+
+    column: str | tuple[str, ...] | None = None  # several are joined with a space
+    value: str | int | float | bool | None = None
+    values: dict[str, str | None] | None = None  # the words of the source -> ours
+    format: str | None = None  # strptime for times, "mm:ss" or "hh:mm" for durations
+    timezone: str | None = None  # of naive times; default: the city's
+    scale: float | None = None  # multiply, e.g. 1/60 for seconds to minutes
+    key: bool = False  # a ticket or case number: stored as a keyed hash only
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.column is None) == (self.value is None):
+            message = 'give either "column" or "value"'
+            raise ValueError(message)
+        return self
+
+
+class Closed(Model):
+    """A sentinel by which a source says "closed" instead of a wait."""
+
+    column: str
+    value: str | int | float
+    whole_day: bool = False  # only where every row of the day carries it
+
+
+class Covers(Model):
+    """Which span a delivery replaces: all, or the whole periods of its rows."""
+
+    by: Literal["all", "rows", "file_name"] = "rows"
+    period: Literal["day", "week", "month", "quarter", "year"] = "day"
+    pattern: str | None = None  # file_name: regular expression with groups from and to
+
+
+class Checks(Model):
+    """What a delivery must satisfy, beyond what its table demands."""
+
+    not_before: str | None = None  # ISO date; earlier times are refused
+    future_tolerance: Span = timedelta(minutes=5)
+    max_wait_minutes: float = 24 * 60
+    max_refused_share: float = Field(default=0.05, ge=0, le=1)  # above: all refused
+    shrink_to: float = Field(
+        default=0.5, ge=0, le=1
+    )  # share of the delivery it replaces
+    frozen_after: Span | None = None  # same values for longer than this while open
+    closed: tuple[Closed, ...] = ()
+
+
+class TableMapping(Model):
+    """A table with a header: CSV, XLSX, ODS, Parquet, or a list of JSON objects."""
+
+    table: Table
+    columns: dict[str, Column]
+    file_format: Literal["csv", "xlsx", "ods", "parquet", "json_objects"] | None = None
+    encoding: str = "utf-8-sig"
+    delimiter: str = ";"
+    decimal: Literal[",", "."] = ","
+    header_row: int = Field(default=1, ge=1)
+    sheet: str | None = None
+    total_rows: dict[str, str] = {}  # column -> regular expression that marks a total
+    missing: tuple[str, ...] = ("", "-", ".", "x")
+    ignored_columns: tuple[str, ...] = ()  # known and dropped at the door
+    covers: Covers = Covers()
+
+
+class QueueMapping(Model):
+    """A live queue feed in JSON or XML: where its queues are, what their fields mean.
+
+    `queues` and all fields are JMESPath expressions; a field is looked up in the queue
+    first and, when it begins with `$.`, in the whole answer. XML is read as if it were
+    JSON: elements are fields, attributes are fields with "@" before their name.
+    """
+
+    queues: str
+    office: Column
+    service: Column | None = None
+    waiting: Column | None = None
+    wait_minutes: Column | None = None
+    counters_open: Column | None = None
+    source_time_at: Column | None = None
+    state: Column | None = None
+    censored: dict[str, float] = {}  # words such as "meer dan een uur" -> at least 60
+    ignored_queues: tuple[str, ...] = ()  # names that no office is to be shown for
+
+
+class Open311Mapping(Model):
+    """Open311 GeoReport v2: which office and service a service_code belongs to."""
+
+    office: Identifier
+    service: Identifier | None = None
+    services: dict[str, Identifier] = {}  # service_code -> service
+    channel: str = "online"
+    first_day: str | None = None  # ISO date where back-filling begins
+    window_days: int = Field(default=90, ge=1, le=90)
+    page_size: int = Field(default=200, ge=1, le=1000)
+
+
+class _Source(Model):
+    id: Identifier
+    publisher: str
+    licence: str
+    url: str | None = None
+    folder: str | None = None  # relative to the data folder
+    pattern: str = "*"  # of file names in folder
+    cron: str | None = None
+    every: Span | None = None
+    max_age: Span
+    min_rows: int = Field(default=1, ge=0)
+    keep_raw: bool = False
+    private_host: bool = False  # the url may lead to a private address
+    secrets: dict[str, str] = {}  # request header -> environment variable
+    checks: Checks = Checks()
+
+    @model_validator(mode="after")
+    def _one_place_one_schedule(self) -> Self:
+        if (self.url is None) == (self.folder is None):
+            message = 'give either "url" or "folder"'
+            raise ValueError(message)
+        if (self.cron is None) == (self.every is None):
+            message = 'give either "cron" or "every"'
+            raise ValueError(message)
+        return self
+
+
+class Periods(Model):
+    """A source that keeps one file per period, its name in the url's {placeholders}."""
+
+    every: Literal["day", "week", "month", "quarter", "year"]
+    first: date
+    settled_after: Span  # after its end a loaded period is not asked for again
+
+
+class TableFileSource(_Source):
+    adapter: Literal["table_file"]
+    mapping: TableMapping
+    # url then holds {year} {month} {quarter} {week} {day} of the period's first day
+    periods: Periods | None = None
+
+    @model_validator(mode="after")
+    def _periods_have_an_address(self) -> Self:
+        if (self.periods is not None) != ("{" in (self.url or "")):
+            message = '"periods" and a url with placeholders such as {year} go together'
+            raise ValueError(message)
+        return self
+
+
+class QueueFeedSource(_Source):
+    adapter: Literal["queue_feed"]
+    mapping: QueueMapping
+
+
+class Open311Source(_Source):
+    adapter: Literal["open311"]
+    mapping: Open311Mapping
+
+
+Source = Annotated[
+    TableFileSource | QueueFeedSource | Open311Source, Field(discriminator="adapter")
+]
