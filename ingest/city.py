@@ -190,7 +190,7 @@ class City(Model):
     """One city file, read and checked."""
 
     info: Municipality = Field(alias="city")
-    offices: tuple[Office, ...] = Field(alias="office", min_length=1)
+    offices: tuple[Office, ...] = Field(alias="office")
     services: tuple[Service, ...] = Field(alias="service", default=())
     sources: tuple[Source, ...] = Field(alias="source", default=())
     targets: tuple[Target, ...] = Field(alias="target", default=())

@@ -85,12 +85,12 @@ def _place(document: Document, place: list[str | int]) -> str:
         return "the file"
     table, *rest = place
     if not rest or not isinstance(rest[0], int):
-        return f"[{table}] " + ".".join(str(part) for part in rest)
+        return f"[{table}] {'.'.join(str(part) for part in rest)}".rstrip()
     index, *fields = rest
     entries = _entries(document, str(table))
     entry = entries[int(index)] if int(index) < len(entries) else {}
     name = entry.get("id", f"no. {int(index) + 1}")
-    return f'[[{table}]] "{name}" ' + ".".join(str(part) for part in fields)
+    return f'[[{table}]] "{name}" {".".join(str(part) for part in fields)}'.rstrip()
 
 
 def _entries(document: Document, table: str) -> list[Mapping[str, Any]]:

@@ -48,7 +48,7 @@ def parse_figure_id(text: str) -> FigureId:
     if len(parts) != len(FigureId._fields):
         message = (
             f"{text!r} is no figure id; expected kpi/office/service/channel/grain/"
-            "period, e.g. waiting.median_minutes/einwohnermeldeamt/all/all/quarter/2026-Q3"
+            "period, e.g. backlog.open/bauordnung/all/all/quarter/2026-Q3"
         )
         raise ValueError(message)
     kpi, office, service, channel, grain, period = parts

@@ -1,0 +1,145 @@
+"""A city file is read whole, or refused with every error at once."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.city import CityFileError, read_city
+
+CITIES = Path(__file__).parents[2] / "data" / "cities"
+
+SMALL_CITY = """
+[city]
+id = "kleinstadt"
+name = "Kleinstadt"
+ars = "051200000000"
+state = "NW"
+timezone = "Europe/Berlin"
+publisher = "Stadt Kleinstadt"
+licence = "dl-de/by-2-0"
+contact = { name = "Pressestelle", mail = "presse@kleinstadt.example" }
+
+[[office]]
+id = "buergeramt"
+name = { de = "Bürgeramt", en = "Citizens' office" }
+hours.mon = [{ opens = 08:00:00, closes = 12:00:00 }]
+
+[[service]]
+id = "personalausweis"
+leika = "99115005070000"
+name = { de = "Personalausweis", en = "Identity card" }
+office = "buergeramt"
+
+[[source]]
+id = "aufrufe"
+adapter = "table_file"
+publisher = "Stadt Kleinstadt"
+licence = "dl-de/by-2-0"
+folder = "eingang"
+every = "15min"
+max_age = "2d"
+
+[source.mapping]
+table = "tickets"
+columns.office = { value = "buergeramt" }
+columns.arrived_at = { column = "Ankunft", format = "%d.%m.%Y %H:%M" }
+
+[publish]
+cells = [{ kpis = ["waiting.*"], by = ["city"], grains = ["month"] }]
+"""
+
+
+def errors_of(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "stadt.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CityFileError) as caught:
+        read_city(path)
+    return [line.removeprefix(f"{path}: ") for line in str(caught.value).splitlines()]
+
+
+def test_a_right_file_becomes_a_city(tmp_path):
+    path = tmp_path / "stadt.toml"
+    path.write_text(SMALL_CITY, encoding="utf-8")
+    city = read_city(path)
+    assert city.id == "kleinstadt"
+    assert city.office("buergeramt").name.in_language("en") == "Citizens' office"
+    assert [service.id for service in city.services_of("buergeramt")] == [
+        "personalausweis"
+    ]
+    assert city.source("aufrufe").max_age.days == 2
+    assert city.service("personalausweis").leika == "99115005070000"
+
+
+def test_every_error_is_told_at_once_with_place_value_and_expectation(tmp_path):
+    wrong = (
+        SMALL_CITY.replace('"051200000000"', '"5120000"')
+        .replace('every = "15min"', 'every = "bald"')
+        .replace(
+            'office = "buergeramt"\n\n[[source]]', 'office = "rathaus"\n\n[[source]]'
+        )
+        .replace('state = "NW"\n', "")
+    )
+    assert errors_of(tmp_path, wrong) == [
+        "[city] ars: is '5120000'; String should match pattern '^\\d{12}$'",
+        "[city] state: is missing",
+        '[[source]] "aufrufe" every: is \'bald\'; expected a duration such as "5min",'
+        ' "36h" or "14d"',
+        "[[service]] \"personalausweis\" office: 'rathaus' is no office; expected one"
+        " of: buergeramt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error"),
+    [
+        (
+            'hours.mon = [{ opens = 08:00:00, closes = 12:00:00 }]',
+            'hours.mon = [{ opens = 12:00:00, closes = 08:00:00 }]',
+            '[[office]] "buergeramt" hours.mon.0: "closes" must be later than "opens"',
+        ),
+        (
+            'timezone = "Europe/Berlin"',
+            'timezone = "Bergisches Land"',
+            "[city] timezone: is 'Bergisches Land'; expected a time zone such as"
+            ' "Europe/Berlin"',
+        ),
+        (
+            'folder = "eingang"',
+            'folder = "eingang"\nurl = "https://daten.kleinstadt.example/a.csv"',
+            '[[source]] "aufrufe": give either "url" or "folder"',
+        ),
+        (
+            'columns.office = { value = "buergeramt" }',
+            'columns.office = { value = "buergerbuero" }',
+            "[[source]] \"aufrufe\" mapping.office: 'buergerbuero' is no office;"
+            " expected one of: buergeramt",
+        ),
+        (
+            'licence = "dl-de/by-2-0"\ncontact',
+            'lizenz = "dl-de/by-2-0"\nlicence = "dl-de/by-2-0"\ncontact',
+            "[city] lizenz: is unknown here; is the name misspelt?",
+        ),
+    ],
+)  # fmt: skip
+def test_a_single_error_is_said_in_one_line(tmp_path, before, after, error):
+    assert before in SMALL_CITY
+    assert errors_of(tmp_path, SMALL_CITY.replace(before, after)) == [error]
+
+
+def test_an_id_must_not_stand_twice(tmp_path):
+    twice = (
+        SMALL_CITY + '\n[[office]]\nid = "buergeramt"\nname = { de = "B", en = "B" }\n'
+    )
+    assert errors_of(tmp_path, twice) == [
+        '[[office]] id = "buergeramt": stands 2 times'
+    ]
+
+
+def test_a_file_that_is_no_toml_is_refused_with_the_line(tmp_path):
+    (error,) = errors_of(tmp_path, "[city\n")
+    assert "line 1" in error
+
+
+@pytest.mark.parametrize("path", sorted(CITIES.glob("*.toml")), ids=lambda p: p.stem)
+def test_every_city_file_of_the_project_is_right(path):
+    assert read_city(path).id
