@@ -105,9 +105,19 @@ class Adapter(Protocol):
     """One source format. Modules are adapters; ADAPTERS lists them."""
 
     def downloads(
-        self, source: Source, city: City, http: Http, seen: Seen, now: datetime
+        self,
+        source: Source,
+        city: City,
+        http: Http,
+        seen: Seen,
+        now: datetime,
+        data_dir: Path,
     ) -> Iterator[Download]:
-        """Yield what is due, one delivery after the other; raise IngestError."""
+        """Yield what is due, one delivery after the other; raise IngestError.
+
+        A source's `folder` is relative to data_dir. What can be had is yielded before
+        an error is raised about what cannot.
+        """
         ...
 
     def handed_in(
