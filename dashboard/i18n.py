@@ -1,0 +1,281 @@
+"""Words, numbers and dates in the reader's language; German is what the code says.
+
+The msgid of every text is the German text itself. Other languages are catalogues
+below locales/, read when they are first needed: there is no build step.
+"""
+
+import gettext
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Final, Literal
+
+from babel import Locale
+from babel.dates import format_date, format_time, get_day_names
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+LOCALES: Final = Path(__file__).parent / "locales"
+# British English: day before month and a 24-hour clock, as readers here expect.
+_BABEL_LOCALES: Final = {"de": "de_DE", "en": "en_GB"}
+_NBSP: Final = "\N{NO-BREAK SPACE}"
+
+Case = Literal["nominative", "dative"]
+Day = date  # Words has a method of that name
+
+
+def german(text: str) -> str:
+    """Mark a text that is kept in a constant and translated where it is shown."""
+    return text
+
+
+# Each unit with its German singular and plural, and its plural after "von", "nach".
+_UNITS: Final = {
+    "minutes": ("{n} Minute", "{n} Minuten", "{n} Minuten"),
+    "hours": ("{n} Stunde", "{n} Stunden", "{n} Stunden"),
+    "days": ("{n} Tag", "{n} Tage", "{n} Tagen"),
+    "working_days": ("{n} Arbeitstag", "{n} Arbeitstage", "{n} Arbeitstagen"),
+    "people": ("{n} Person", "{n} Personen", "{n} Personen"),
+    "visits": ("{n} Besuch", "{n} Besuche", "{n} Besuchen"),
+    "cases": ("{n} Fall", "{n} Fälle", "{n} Fällen"),
+    "applications": ("{n} Antrag", "{n} Anträge", "{n} Anträgen"),
+    "reports": ("{n} Meldung", "{n} Meldungen", "{n} Meldungen"),
+    "points": ("{n} Prozentpunkt", "{n} Prozentpunkte", "{n} Prozentpunkten"),
+    "rows": ("{n} Zeile", "{n} Zeilen", "{n} Zeilen"),
+    "deliveries": ("{n} Lieferung", "{n} Lieferungen", "{n} Lieferungen"),
+    "opening_hours": (
+        "{n} Öffnungsstunde",
+        "{n} Öffnungsstunden",
+        "{n} Öffnungsstunden",
+    ),
+    "opening_days": ("{n} Öffnungstag", "{n} Öffnungstage", "{n} Öffnungstagen"),
+    "figures": ("{n} Kennzahl", "{n} Kennzahlen", "{n} Kennzahlen"),
+    "weeks": ("{n} Woche", "{n} Wochen", "{n} Wochen"),
+    "count": ("{n} Fall", "{n} Fälle", "{n} Fällen"),
+}  # fmt: skip
+UNITS: Final = (*_UNITS, "percent")
+
+_COLUMN_HEADS: Final = {
+    "minutes": german("Minuten"),
+    "hours": german("Stunden"),
+    "days": german("Tage"),
+    "working_days": german("Arbeitstage"),
+    "people": german("Personen"),
+    "visits": german("Besuche"),
+    "cases": german("Fälle"),
+    "applications": german("Anträge"),
+    "reports": german("Meldungen"),
+    "points": german("Prozentpunkte"),
+    "rows": german("Zeilen"),
+    "deliveries": german("Lieferungen"),
+    "opening_hours": german("Öffnungsstunden"),
+    "opening_days": german("Öffnungstage"),
+    "figures": german("Kennzahlen"),
+    "weeks": german("Wochen"),
+    "count": german("Fälle"),
+    "percent": german("Prozent"),
+}
+_WEEKDAY_ADVERBS: Final = (
+    german("montags"), german("dienstags"), german("mittwochs"), german("donnerstags"),
+    german("freitags"), german("samstags"), german("sonntags"),
+)  # fmt: skip
+
+
+class Words:
+    """Everything the site says, in one language and one city's local time."""
+
+    def __init__(self, language: str, timezone: tzinfo) -> None:
+        self.language = language
+        self.timezone = timezone
+        self.locale = Locale.parse(_BABEL_LOCALES.get(language, language))
+        self._translations = _translations(language)
+
+    def __call__(self, text: str, /, **values: object) -> str:
+        translated = self._translations.gettext(text)
+        return translated.format(**values) if values else translated
+
+    def plural(
+        self, one: str, many: str, n: float, /, *, decimals: int = 0, **values: object
+    ) -> str:
+        """Choose the form for n; `{n}` in it is the formatted number."""
+        form = self._translations.ngettext(one, many, _plural_number(n, decimals))
+        return form.format(n=self.number(n, decimals), **values)
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+        # Adding 0 turns a rounded -0.0 into 0.
+        return format_decimal(round(value, decimals) + 0, pattern, locale=self.locale)
+
+    def percent(self, value: float, decimals: int = 0) -> str:
+        """`value` is 0 to 100."""
+        gap = "" if self.language == "en" else _NBSP
+        return f"{self.number(value, decimals)}{gap}%"
+
+    def quantity(
+        self, value: float, unit: str, decimals: int = 0, *, case: Case = "nominative"
+    ) -> str:
+        """Say a number with its unit: "14 Minuten"; in the dative "(nach) 3 Tagen"."""
+        if unit == "percent":
+            return self.percent(value, decimals)
+        one, many, dative = _UNITS[unit]
+        n = _plural_number(value, decimals)
+        if case == "dative" and dative != many:
+            form = self._translations.npgettext("dative", one, dative, n)
+        else:
+            form = self._translations.ngettext(one, many, n)
+        return form.format(n=self.number(value, decimals))
+
+    def unit(self, unit: str) -> str:
+        """Name a unit alone, as in the head of a column or on an axis."""
+        return self(_COLUMN_HEADS[unit])
+
+    def listing(self, parts: Sequence[str]) -> str:
+        return format_list(parts, locale=self.locale)
+
+    def date(self, day: Day) -> str:
+        return format_date(
+            day, "d. MMMM y" if self._is_german else "d MMMM y", self.locale
+        )
+
+    def short_date(self, day: Day) -> str:
+        return format_date(
+            day, "dd.MM.y" if self._is_german else "d MMM y", self.locale
+        )
+
+    def month(self, day: Day) -> str:
+        return format_date(day, "MMMM y", self.locale)
+
+    def short_month(self, day: Day) -> str:
+        return format_date(day, "LLL y", self.locale)
+
+    def quarter(self, day: Day) -> str:
+        quarter = (day.month + 2) // 3
+        return self("{quarter}. Quartal {year}", quarter=quarter, year=day.year)
+
+    def week(self, day: Day) -> str:
+        year, week, _ = day.isocalendar()
+        return self("Kalenderwoche {week}/{year}", week=week, year=year)
+
+    def period(self, grain: str, start: Day) -> str:
+        """Name a period: "3. Quartal 2026", "September 2026", "2026"."""
+        match grain:
+            case "quarter":
+                return self.quarter(start)
+            case "month":
+                return self.month(start)
+            case "week":
+                return self.week(start)
+            case "year":
+                return str(start.year)
+            case _:
+                return self.date(start)
+
+    def in_period(self, grain: str, start: Day) -> str:
+        """Begin a sentence: "Im 3. Quartal 2026"."""
+        name = self.period(grain, start)
+        match grain:
+            case "quarter":
+                return self("Im {quarter}", quarter=name)
+            case "month":
+                return self("Im {month}", month=name)
+            case "week":
+                return self("In {week}", week=name)
+            case "year":
+                return self("Im Jahr {year}", year=name)
+            case _:
+                return self("Am {day}", day=name)
+
+    def short_period(self, grain: str, start: Day) -> str:
+        """Name a period where there is little room, as on an axis."""
+        match grain:
+            case "quarter":
+                number = (start.month + 2) // 3
+                return self("{quarter}. Q. {year}", quarter=number, year=start.year)
+            case "month":
+                return self.short_month(start)
+            case "week":
+                _, week, _ = start.isocalendar()
+                return self("KW {week}", week=week)
+            case "year":
+                return str(start.year)
+            case _:
+                return self.short_date(start)
+
+    def clock(self, moment: datetime | time) -> str:
+        """Say a time of day: "8 Uhr", "8:30 Uhr", in the city's time."""
+        local = (
+            moment.astimezone(self.timezone) if isinstance(moment, datetime) else moment
+        )
+        if not self._is_german:
+            return format_time(local, "HH:mm", locale=self.locale)
+        pattern = "H:mm" if local.minute else "H"
+        return f"{format_time(local, pattern, locale=self.locale)} Uhr"
+
+    def hours(self, opens: time, closes: time) -> str:
+        """Say a stretch of a day: "8 bis 12:30 Uhr"."""
+        if not self._is_german:
+            return f"{self.clock(opens)}\N{EN DASH}{self.clock(closes)}"
+        return f"{self.clock(opens).removesuffix(' Uhr')} bis {self.clock(closes)}"
+
+    def moment(self, at: datetime) -> str:
+        """Say a moment in the city's time: "22. November 2026, 06:00 Uhr"."""
+        local = at.astimezone(self.timezone)
+        return self(
+            "{day}, {time} Uhr", day=self.date(local.date()), time=f"{local:%H:%M}"
+        )
+
+    def weekday(self, number: int) -> str:
+        """Name the weekday 1 (Monday) to 7."""
+        name: str = get_day_names("wide", locale=self.locale)[number - 1]
+        return name
+
+    def short_weekday(self, number: int) -> str:
+        name: str = get_day_names("abbreviated", locale=self.locale)[number - 1]
+        return name.rstrip(".")
+
+    def on_weekdays(self, number: int) -> str:
+        """Say "dienstags"."""
+        return self(_WEEKDAY_ADVERBS[number - 1])
+
+    def span(self, length: timedelta, *, case: Case = "nominative") -> str:
+        """Say a length of time in its largest fitting unit: "36 Stunden", "14 Tage"."""
+        minutes = round(length.total_seconds() / 60)
+        if minutes < 120:
+            return self.quantity(minutes, "minutes", case=case)
+        hours = round(minutes / 60)
+        if hours < 48 or (hours < 96 and hours % 24):
+            return self.quantity(hours, "hours", case=case)
+        return self.quantity(round(hours / 24), "days", case=case)
+
+    def ago(self, length: timedelta) -> str:
+        """Say how long ago: "vor 5 Minuten"."""
+        if length < timedelta(minutes=1):
+            return self("vor weniger als einer Minute")
+        return self("vor {span}", span=self.span(length, case="dative"))
+
+    @property
+    def _is_german(self) -> bool:
+        return self.language == "de"
+
+
+def _plural_number(value: float, decimals: int) -> int:
+    """Return what plural rules are asked for: 1,5 takes the plural."""
+    shown = round(value, decimals)
+    return int(shown) if shown == int(shown) else 2
+
+
+@cache
+def _translations(language: str) -> gettext.NullTranslations:
+    if language == "de":
+        return gettext.NullTranslations()
+    path = LOCALES / language / "LC_MESSAGES" / "amtspuls.po"
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=language, abort_invalid=True)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
