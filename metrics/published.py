@@ -1,0 +1,239 @@
+"""Published snapshots as a reader sees them: figures in memory, without a database.
+
+A test that needs a snapshot writes one with metrics.snapshot_folder.write_snapshot:
+
+    write_snapshot(directory, now, figures=figures, catalogue=catalogue)
+    snapshot = open_current(directory)
+"""
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import polars as pl
+
+CURRENT: Final = "current"
+LIVE: Final = "live.json"
+FRESHNESS: Final = "sources.json"  # beside the snapshots: the state at the last check
+
+_SERIES = ["kpi", "office", "service", "channel", "grain"]
+_FRAMES = ("figures", "wait_by_hour", "ageing", "revisions")
+_DOCUMENTS = ("manifest", "catalogue", "sources", "calendar")
+
+
+class SnapshotMissing(Exception):  # noqa: N818 - a state, named as one
+    """Nothing has been published yet, or it cannot be read."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything published at one moment; never changes.
+
+    The one exception is how fresh the sources are: `sources` and `checked_at` are of
+    the last check, since a check that brings nothing new publishes no new snapshot.
+    What is cached per snapshot should therefore be cached by `version`, not by `id`.
+    """
+
+    id: str
+    path: Path
+    manifest: Mapping[str, Any]
+    catalogue: Mapping[str, Any]  # by KPI
+    sources: Sequence[Mapping[str, Any]]
+    calendar: Mapping[str, Any]
+    figures: pl.DataFrame
+    wait_by_hour: pl.DataFrame
+    ageing: pl.DataFrame
+    revisions: pl.DataFrame
+    checked_at: datetime
+    _series: Mapping[tuple[str | None, ...], pl.DataFrame] = field(repr=False)
+
+    @property
+    def published_at(self) -> datetime:
+        return _moment(self.manifest["time"])
+
+    @property
+    def version(self) -> str:
+        """Changes whenever anything a page may show of it changes: good as an ETag."""
+        return f"{self.id}-{int(self.checked_at.timestamp() * 1000):x}"
+
+    def series(
+        self,
+        kpi: str,
+        office: str | None = None,
+        service: str | None = None,
+        channel: str | None = None,
+        grain: str = "quarter",
+    ) -> pl.DataFrame:
+        """All periods of one KPI and population, oldest first; empty if unpublished."""
+        found = self._series.get((kpi, office, service, channel, grain))
+        return self.figures.clear() if found is None else found
+
+    def figure(self, figure_id: str) -> dict[str, Any] | None:
+        row = self._row_numbers.get(figure_id)
+        return None if row is None else self.figures.row(row, named=True)
+
+    @cached_property
+    def _row_numbers(self) -> Mapping[str, int]:
+        return {name: row for row, name in enumerate(self.figures["figure_id"])}
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the snapshot in a folder, current or not."""
+        try:
+            frames = {name: _frame(path, name) for name in _FRAMES}
+            documents = {name: _document(path / f"{name}.json") for name in _DOCUMENTS}
+        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+            message = f"{path}: the snapshot cannot be read: {error}"
+            raise SnapshotMissing(message) from error
+        return cls(
+            id=documents["manifest"]["id"],
+            path=path,
+            manifest=documents["manifest"],
+            catalogue=documents["catalogue"],
+            sources=documents["sources"],
+            calendar=documents["calendar"],
+            figures=frames["figures"],
+            wait_by_hour=frames["wait_by_hour"],
+            ageing=frames["ageing"],
+            revisions=frames["revisions"],
+            checked_at=_moment(documents["manifest"]["time"]),
+            _series=_by_series(frames["figures"]),
+        )
+
+
+@dataclass(frozen=True)
+class LiveQueue:
+    """What is known of one office's queue now; None is not known, or not said."""
+
+    office: str
+    state: str  # open, closed, sold_out or unknown
+    observed_at: datetime | None
+    source_time_at: datetime | None
+    wait_minutes: int | None
+    wait_minutes_at_least: int | None
+    waiting: int | None
+    waiting_fewer_than: int | None
+    is_stale: bool
+
+
+@dataclass(frozen=True)
+class Live:
+    """The live queues; `document` is what live.json says, to be served unchanged."""
+
+    generated_at: datetime
+    queues: tuple[LiveQueue, ...]
+    document: Mapping[str, Any]
+
+    def of(self, office: str) -> LiveQueue | None:
+        return next((queue for queue in self.queues if queue.office == office), None)
+
+
+class _Stamp(NamedTuple):
+    """Tells a file from its replacement: a replaced file is another inode."""
+
+    inode: int
+    modified: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self | None:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        return cls(status.st_ino, status.st_mtime_ns)
+
+
+_snapshots: dict[Path, tuple[str, _Stamp | None, Snapshot]] = {}
+_lives: dict[Path, tuple[_Stamp, Live]] = {}
+_lock = threading.Lock()
+
+
+def open_current(published_dir: Path) -> Snapshot:
+    """Return the snapshot that `current` leads to; cheap enough for each request."""
+    name = _current_name(published_dir)
+    stamp = _Stamp.of(published_dir / FRESHNESS)
+    known = _snapshots.get(published_dir)
+    if known is not None and known[:2] == (name, stamp):
+        return known[2]
+    with _lock:
+        known = _snapshots.get(published_dir)
+        if known is not None and known[0] == name:
+            snapshot = known[2]
+        else:
+            snapshot = Snapshot.read(published_dir / name)
+        snapshot = _with_freshness(snapshot, published_dir / FRESHNESS)
+        _snapshots[published_dir] = (name, stamp, snapshot)
+    return snapshot
+
+
+def read_live(published_dir: Path) -> Live | None:
+    """Return the live queues, or None where none were ever published."""
+    path = published_dir / LIVE
+    stamp = _Stamp.of(path)
+    if stamp is None:
+        return None
+    known = _lives.get(path)
+    if known is None or known[0] != stamp:
+        known = (stamp, _live(_document(path)))
+        _lives[path] = known
+    return known[1]
+
+
+def _current_name(published_dir: Path) -> str:
+    try:
+        return (published_dir / CURRENT).readlink().name
+    except OSError as error:
+        message = (
+            f"{published_dir}: nothing has been published here yet;"
+            ' run "amtspuls publish" once a source has delivered'
+        )
+        raise SnapshotMissing(message) from error
+
+
+def _with_freshness(snapshot: Snapshot, path: Path) -> Snapshot:
+    try:
+        freshness = _document(path)
+    except FileNotFoundError:
+        return snapshot
+    checked_at = _moment(freshness["checked_at"])
+    if checked_at < snapshot.published_at:  # left by a kill before it was replaced
+        return snapshot
+    return replace(snapshot, sources=freshness["sources"], checked_at=checked_at)
+
+
+def _frame(path: Path, name: str) -> pl.DataFrame:
+    file = path / f"{name}.parquet"
+    # Never a memory map: a folder that is removed later must not take pages with it.
+    return pl.read_parquet(file, memory_map=False)
+
+
+def _by_series(figures: pl.DataFrame) -> dict[tuple[str | None, ...], pl.DataFrame]:
+    parts = figures.sort("period_start").partition_by(_SERIES, as_dict=True)
+    return dict(parts)
+
+
+def _document(path: Path) -> Any:  # noqa: ANN401 - JSON is what it is
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _live(document: Mapping[str, Any]) -> Live:
+    queues = tuple(
+        LiveQueue(
+            **queue
+            | {
+                name: queue[name] and _moment(queue[name])
+                for name in ("observed_at", "source_time_at")
+            }
+        )
+        for queue in document["queues"]
+    )
+    return Live(_moment(document["generated_at"]), queues, document)

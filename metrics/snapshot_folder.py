@@ -1,0 +1,180 @@
+"""How a snapshot gets to disk: written aside, synced, renamed, then linked."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from metrics.figures import FIGURES
+from metrics.frames import AGEING, REVISIONS, WAIT_BY_HOUR
+from metrics.published import CURRENT
+
+# Not part of a snapshot's identity: they say when and from what, not what it says.
+_CIRCUMSTANCES: Final = frozenset({"sources.json", "manifest.json"})
+_UNFINISHED: Final = ".unfinished-"
+_FORMULA_STARTS: Final = r"^([=+\-@\t\r\n])"
+
+
+def write_snapshot(
+    directory: Path,
+    now: datetime,
+    *,
+    figures: pl.DataFrame,
+    catalogue: Mapping[str, Any] | None = None,
+    sources: Sequence[Mapping[str, Any]] = (),
+    calendar: Mapping[str, Any] | None = None,
+    wait_by_hour: pl.DataFrame | None = None,
+    ageing: pl.DataFrame | None = None,
+    revisions: pl.DataFrame | None = None,
+    manifest: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a snapshot and make it the current one; return its folder.
+
+    Where it would say the same as the current one, that one stays. What `manifest` says
+    beyond `deliveries` (code version, city file) belongs to what a snapshot says.
+    """
+    extra = {"deliveries": [], **(manifest or {})}
+    files = {
+        "catalogue.json": json_bytes(catalogue or {}),
+        "calendar.json": json_bytes(calendar or {}),
+        "sources.json": json_bytes(sources),
+        **_frame_files("figures", _typed(figures, FIGURES)),
+        **_frame_files("wait_by_hour", _typed(wait_by_hour, WAIT_BY_HOUR)),
+        **_frame_files("ageing", _typed(ageing, AGEING)),
+        **_frame_files("revisions", _typed(revisions, REVISIONS)),
+    }
+    files["figures.csv"] = csv_bytes(_typed(figures, FIGURES))
+    digest = _identity(files, extra)
+    current = _current_with(directory, digest)
+    if current is not None:
+        return current
+    moment = now.astimezone(UTC)
+    snapshot_id = f"{moment:%Y%m%dT%H%M%SZ}-{digest[:12]}"
+    files["manifest.json"] = json_bytes(
+        {
+            "id": snapshot_id,
+            "time": iso(moment),
+            "content_sha256": digest,
+            "files": {name: _sha256(content) for name, content in files.items()},
+            **extra,
+        }
+    )
+    return _put(directory, snapshot_id, files)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file so that a reader sees the old or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{_UNFINISHED}{uuid.uuid4().hex}")
+    _write_synced(aside, content)
+    aside.replace(path)
+    _sync(path.parent)
+
+
+def json_bytes(document: object) -> bytes:
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1)
+    return f"{text}\n".encode()
+
+
+def csv_bytes(frame: pl.DataFrame) -> bytes:
+    """RFC 4180, UTF-8 without a mark, decimal points; no cell runs as a formula."""
+    words = [name for name, kind in frame.schema.items() if kind == pl.String]
+    numbers = [name for name, kind in frame.schema.items() if kind.is_float()]
+    text = frame.with_columns(
+        pl.col(words).str.replace(_FORMULA_STARTS, "'$1"),
+        pl.col(numbers).cast(pl.String).str.strip_suffix(".0"),
+    ).write_csv(line_terminator="\r\n")
+    return text.encode()
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _typed(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
+    if frame is None:
+        return pl.DataFrame(schema=schema)
+    return frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def _frame_files(name: str, frame: pl.DataFrame) -> dict[str, bytes]:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", statistics=True)
+    return {f"{name}.parquet": buffer.getvalue()}
+
+
+def _identity(files: Mapping[str, bytes], extra: Mapping[str, Any]) -> str:
+    said = {
+        name: _sha256(content)
+        for name, content in files.items()
+        if name not in _CIRCUMSTANCES
+    }
+    said["manifest"] = _sha256(
+        json_bytes({name: extra[name] for name in extra if name != "deliveries"})
+    )
+    return _sha256(json_bytes(said))
+
+
+def _current_with(directory: Path, digest: str) -> Path | None:
+    try:
+        current = directory / (directory / CURRENT).readlink()
+        manifest = json.loads((current / "manifest.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return current if manifest["content_sha256"] == digest else None
+
+
+def _put(directory: Path, snapshot_id: str, files: Mapping[str, bytes]) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    _remove_unfinished(directory)
+    final = directory / snapshot_id
+    if not final.exists():
+        aside = directory / f"{_UNFINISHED}{uuid.uuid4().hex}"
+        aside.mkdir()
+        for name, content in files.items():
+            _write_synced(aside / name, content)
+        _sync(aside)
+        aside.rename(final)
+        _sync(directory)
+    link = directory / f"{_UNFINISHED}{uuid.uuid4().hex}"
+    link.symlink_to(final.name)
+    # Replacing a link is atomic: a reader sees the old snapshot or the new one.
+    link.replace(directory / CURRENT)
+    _sync(directory)
+    return final
+
+
+def _remove_unfinished(directory: Path) -> None:
+    """Clear what a killed publication left; only one process publishes at a time."""
+    for left in directory.glob(f"{_UNFINISHED}*"):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
