@@ -1,0 +1,51 @@
+"""Offices with so few staff that their figures would be figures about persons."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from ingest.city import City, Office
+
+
+def merged_offices(city: City) -> Mapping[str, str | None]:
+    """Too small an office -> the office it is counted with; None: with none, so hidden.
+
+    A unit of fewer than publish.min_staff people is never shown by itself: its rows are
+    counted with its parent's before anything is computed, since a median or a share
+    cannot be put together afterwards. Staff nobody has stated counts as enough.
+    """
+    return {
+        office.id: _large_enough_parent(city, office)
+        for office in city.offices
+        if _is_small(city, office)
+    }
+
+
+def with_merged_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """Rename the office of a warehouse frame's rows to the one they are counted with."""
+    into = {small: parent for small, parent in merged_offices(city).items() if parent}
+    if not into:
+        return rows
+    return rows.with_columns(office=pl.col("office").replace(into))
+
+
+def hidden_offices(city: City) -> frozenset[str]:
+    """Small offices without a parent to be counted with."""
+    merged = merged_offices(city).items()
+    return frozenset(small for small, parent in merged if parent is None)
+
+
+def _is_small(city: City, office: Office) -> bool:
+    return office.staff is not None and office.staff < city.publish.min_staff
+
+
+def _large_enough_parent(city: City, office: Office) -> str | None:
+    seen = {office.id}
+    parent = office.parent
+    while parent is not None and parent not in seen:
+        candidate = city.office(parent)
+        if not _is_small(city, candidate):
+            return parent
+        seen.add(parent)
+        parent = candidate.parent
+    return None
