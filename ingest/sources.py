@@ -46,7 +46,10 @@ class Column(Model):
     column: str | tuple[str, ...] | None = None  # several are joined with a space
     value: str | int | float | bool | None = None
     values: dict[str, str | None] | None = None  # the words of the source -> ours
-    format: str | None = None  # strptime for times, "mm:ss" or "hh:mm" for durations
+    missing: tuple[str, ...] = ()  # more words that mean "not known" in this column
+    # strptime for times, the first that fits; "mm:ss", "hh:mm" or "words" for durations
+    format: str | tuple[str, ...] | None = None
+    plus: dict[str, int] = {}  # added before joining, e.g. 1 where Monday is 0
     timezone: str | None = None  # of naive times; default: the city's
     scale: float | None = None  # multiply, e.g. 1/60 for seconds to minutes
     key: bool = False  # a ticket or case number: stored as a keyed hash only
