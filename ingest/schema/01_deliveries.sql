@@ -2,11 +2,14 @@
 CREATE TABLE IF NOT EXISTS deliveries (
     delivery_id      VARCHAR     NOT NULL PRIMARY KEY,
     source           VARCHAR     NOT NULL,
+    table_name       VARCHAR     NOT NULL, -- where its rows are
     covers_from      TIMESTAMPTZ,          -- NULL, with covers_to: everything the source ever said
-    covers_to        TIMESTAMPTZ,          -- exclusive
+    covers_to        TIMESTAMPTZ,          -- exclusive; a look at a live queue: the same as covers_from
     content_sha256   VARCHAR     NOT NULL,
     name             VARCHAR     NOT NULL, -- file name or address, without secrets
-    received_at      TIMESTAMPTZ NOT NULL,
+    etag             VARCHAR,              -- what the address said, to ask again by
+    last_modified    VARCHAR,
+    received_at      TIMESTAMPTZ NOT NULL, -- no two of one source are the same
     rows_read        BIGINT      NOT NULL,
     rows_loaded      BIGINT      NOT NULL,
     rows_quarantined BIGINT      NOT NULL,

@@ -2,6 +2,7 @@
 CREATE TABLE IF NOT EXISTS runs (
     run_id       VARCHAR     NOT NULL PRIMARY KEY,
     source       VARCHAR     NOT NULL,
+    name         VARCHAR,    -- file or address; NULL when the source as a whole is meant
     started_at   TIMESTAMPTZ NOT NULL,
     ended_at     TIMESTAMPTZ NOT NULL,
     outcome      VARCHAR     NOT NULL CHECK (outcome IN ('loaded', 'unchanged', 'failed', 'refused')),

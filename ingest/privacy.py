@@ -1,0 +1,131 @@
+"""What may pass the door: numbers of people become keyed hashes, texts their shape."""
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from ingest.errors import IngestError
+
+KEY_NAME: Final = "secret.key"
+KEY_VARIABLE: Final = "AMTSPULS_KEY"
+KEY_COLUMNS: Final = ("ticket_key", "case_key")  # of the warehouse
+HASHED: Final = r"^[0-9a-f]{32}$"
+
+_KEY_BYTES: Final = 32
+_HASH_BYTES: Final = 16
+_LONGEST_SHAPE: Final = 40
+
+
+def installation_key(city_dir: Path) -> bytes:
+    """Return the key of this installation; make it once, readable by its owner only."""
+    given = os.environ.get(KEY_VARIABLE)
+    if given:
+        # Any text will do as a key, however long it is.
+        return hashlib.blake2b(given.encode(), digest_size=_KEY_BYTES).digest()
+    path = city_dir / KEY_NAME
+    try:
+        return _read_key(path)
+    except FileNotFoundError:
+        return _make_key(path)
+
+
+def pseudonyms(key: bytes) -> Callable[[pl.Series], pl.Series]:
+    """Return the function that turns texts into keyed hashes; null stays null."""
+    keyed = hashlib.blake2b(key=key, digest_size=_HASH_BYTES)
+
+    def hashed(text: str) -> str:
+        one = keyed.copy()
+        one.update(text.encode())
+        return one.hexdigest()
+
+    def pseudonym(texts: pl.Series) -> pl.Series:
+        values = texts.cast(pl.String).to_list()
+        hashes = [None if text is None else hashed(text) for text in values]
+        return pl.Series(texts.name, hashes, dtype=pl.String)
+
+    return pseudonym
+
+
+def refuse_bare_numbers(rows: pl.DataFrame) -> None:
+    """Stop a delivery whose adapter let a ticket or case number through."""
+    for name in KEY_COLUMNS:
+        if name in rows.columns and not rows[name].str.contains(HASHED).all():
+            message = (
+                f"{name} holds values that are no keyed hashes;"
+                f' say "key = true" for this column in the city file'
+            )
+            raise IngestError(message)
+
+
+def shape(texts: pl.Expr) -> pl.Expr:
+    """Return how a text looks, not what it says: "Amt 7, 3.5.26" -> "xxx 9, 9.9.99"."""
+    return (
+        texts.str.slice(0, _LONGEST_SHAPE)
+        .str.replace_all(r"\p{L}", "x")
+        .str.replace_all(r"\p{N}", "9")
+    )
+
+
+def shape_of(text: str) -> str:
+    """Return the same for one text."""
+    letters = re.sub(r"[^\W\d_]", "x", text[:_LONGEST_SHAPE])
+    return re.sub(r"\d", "9", letters)
+
+
+def quarantine_json(
+    rows: pl.DataFrame, known: Mapping[str, Collection[str]]
+) -> pl.Series:
+    """Return each row as JSON; a text shows only where it is one of the known words.
+
+    Hashes, times and numbers show as they are. In a file whose columns have shifted a
+    name may stand where an office should, so anything unknown shows its shape only.
+    """
+    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+    masked = [
+        pl.when(pl.col(name).is_in(list(known.get(name, ()))))
+        .then(pl.col(name))
+        .when(pl.lit(name in KEY_COLUMNS) & pl.col(name).str.contains(HASHED))
+        .then(pl.col(name))
+        .otherwise(shape(pl.col(name)))
+        .alias(name)
+        for name in texts
+    ]
+    return (
+        rows.with_columns(masked)
+        .select(pl.struct(pl.exclude("row_number")).struct.json_encode())
+        .to_series()
+        .alias("row_json")
+    )
+
+
+def _read_key(path: Path) -> bytes:
+    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    if len(key) != _KEY_BYTES:
+        message = f"{path} is damaged: expected {2 * _KEY_BYTES} hexadecimal digits"
+        raise IngestError(message)
+    return key
+
+
+def _make_key(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_bytes(_KEY_BYTES)
+    draft = path.with_name(f".{KEY_NAME}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # Unlike a rename, a link never replaces a key that another run just made.
+        os.link(draft, path)
+    except FileExistsError:
+        key = _read_key(path)
+    finally:
+        draft.unlink()
+    return key

@@ -1,0 +1,184 @@
+"""The warehouse: one private DuckDB file, written by one process at a time."""
+
+import os
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import polars as pl
+
+from ingest.errors import IngestError, WarehouseLocked
+
+SCHEMA: Final = Path(__file__).parent / "schema"
+LOCK_NAME: Final = "lock"  # beside the warehouse: who holds it
+
+# One connection, several threads: each reads through a cursor of its own, and whoever
+# changes the warehouse holds this.
+WRITING: Final = threading.Lock()
+
+_TYPES: Final[Mapping[str, pl.DataType]] = {
+    "VARCHAR": pl.String(),
+    "TIMESTAMP WITH TIME ZONE": pl.Datetime("us", "UTC"),
+    "DATE": pl.Date(),
+    "INTEGER": pl.Int32(),
+    "BIGINT": pl.Int64(),
+    "DOUBLE": pl.Float64(),
+    "BOOLEAN": pl.Boolean(),
+}
+_PID: Final = re.compile(r"PID (\d+)")
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column of the warehouse, as its SQL file declares it."""
+
+    dtype: pl.DataType
+    is_required: bool
+
+
+def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse for writing; create what is missing; times are UTC."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(LOCK_NAME)
+    try:
+        connection = duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        raise _why_it_cannot_be_opened(path, lock, str(error)) from None
+    # DuckDB's own lock is the one that counts, since it ends with the process, however
+    # that ends. The file says who it is where DuckDB cannot.
+    lock.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    _apply_schema(connection)
+    return connection
+
+
+def read_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    *,
+    as_of: datetime | None = None,
+    where: str = "",
+    parameters: Sequence[object] = (),
+) -> pl.DataFrame:
+    """Read the rows of the deliveries that count, now or as of a moment.
+
+    `where` may name the table's columns; its values are bound from `parameters`.
+    """
+    counted, bound = _deliveries_that_count(as_of)
+    condition = f" AND ({where})" if where else ""
+    statement = (
+        f"SELECT * FROM {_checked(table)} WHERE delivery_id IN ({counted}){condition}"
+    )
+    rows: pl.DataFrame = (
+        connection.cursor().sql(statement, params=[*bound, *parameters]).pl()
+    )
+    return rows
+
+
+def read_frame(
+    connection: duckdb.DuckDBPyConnection,
+    statement: str,
+    parameters: Sequence[object] = (),
+) -> pl.DataFrame:
+    """Run a query on a cursor of its own, so that any thread may ask."""
+    frame: pl.DataFrame = connection.cursor().sql(statement, params=[*parameters]).pl()
+    return frame
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
+) -> None:
+    """Append a frame in one statement; columns it lacks become NULL."""
+    if rows.is_empty():
+        return
+    names = ", ".join(name for name in rows.columns if name in columns_of(table))
+    connection.register("incoming", rows)
+    try:
+        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
+    finally:
+        connection.unregister("incoming")
+
+
+@cache
+def columns_of(table: str) -> Mapping[str, TableColumn]:
+    """Return the columns of a table, read from the SQL that declares it."""
+    with duckdb.connect(":memory:") as empty:
+        _apply_schema(empty)
+        described: list[tuple[Any, ...]] = empty.execute(
+            "SELECT column_name, data_type, is_nullable FROM information_schema.columns"
+            " WHERE table_name = ? ORDER BY ordinal_position",
+            [table],
+        ).fetchall()
+    if not described:
+        message = f"the warehouse has no table {table!r}"
+        raise IngestError(message)
+    return {
+        name: TableColumn(_TYPES[data_type], is_nullable == "NO")
+        for name, data_type, is_nullable in described
+    }
+
+
+def schema_of(table: str) -> pl.Schema:
+    """Return the types of the rows that a delivery brings for a table."""
+    return pl.Schema(
+        {
+            name: column.dtype
+            for name, column in columns_of(table).items()
+            if name != "delivery_id"
+        }
+    )
+
+
+def utc(moment: datetime) -> datetime:
+    """Return a moment in UTC; one without a zone is a mistake of ours."""
+    if moment.tzinfo is None:
+        message = f"a time without a zone: {moment.isoformat()}"
+        raise IngestError(message)
+    return moment.astimezone(UTC)
+
+
+def _deliveries_that_count(as_of: datetime | None) -> tuple[str, list[object]]:
+    if as_of is None:
+        return "SELECT delivery_id FROM deliveries WHERE superseded_at IS NULL", []
+    return (
+        "SELECT delivery_id FROM deliveries WHERE received_at <= ?"
+        " AND (superseded_at IS NULL OR superseded_at > ?)",
+        [as_of, as_of],
+    )
+
+
+def _checked(table: str) -> str:
+    columns_of(table)
+    return table
+
+
+def _apply_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    for file in sorted(SCHEMA.glob("*.sql")):
+        connection.execute(file.read_text(encoding="utf-8"))
+
+
+def _why_it_cannot_be_opened(path: Path, lock: Path, said: str) -> IngestError:
+    if "lock" not in said.lower():
+        message = f"{path} cannot be opened as a warehouse; is it a DuckDB file?"
+        return IngestError(message)
+    found = _PID.search(said)
+    holder = found[1] if found else _written_in(lock)
+    who = f"process {holder}" if holder else "another process"
+    message = (
+        f"{path} is held by {who}; stop it first (only one process may write),"
+        " or use another data folder"
+    )
+    return WarehouseLocked(message)
+
+
+def _written_in(lock: Path) -> str | None:
+    try:
+        return lock.read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
