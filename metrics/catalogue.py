@@ -1,0 +1,108 @@
+"""The KPIs as data: what each one says, how it is computed, in both languages."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from ingest.city import Text
+from ingest.sources import Model, Table
+
+Language = Literal["de", "en"]
+Unit = Literal["minutes", "hours", "days", "working_days", "percent", "count", "people"]
+Direction = Literal["lower_is_better", "higher_is_better", "neither"]
+Kind = Literal["count", "share", "quantile", "mean", "sum", "ratio"]
+
+DEFINITIONS: Final = Path(__file__).parent / "definitions"
+
+
+class CatalogueError(Exception):
+    """A definition is wrong; one line per error."""
+
+
+class KpiText(Model):
+    """What a KPI says, in plain words of one language."""
+
+    label: str = Field(min_length=1)
+    definition: str = Field(min_length=1)
+    population: str = Field(min_length=1)
+    left_out: str = Field(min_length=1)
+
+
+class Kpi(Model):
+    """One definition; the function of the same name computes it."""
+
+    id: str
+    family: str
+    name: str
+    unit: Unit
+    decimals: int = Field(ge=0, le=2)
+    direction: Direction
+    kind: Kind  # which rule of protect.py applies
+    tables: tuple[Table, ...] = Field(min_length=1)
+    formula: str = Field(min_length=1)
+    texts: dict[Language, KpiText]
+
+    @model_validator(mode="after")
+    def _in_both_languages(self) -> Self:
+        missing = {"de", "en"} - self.texts.keys()
+        if missing:
+            message = (
+                f"expected texts in German and English, {', '.join(missing)} missing"
+            )
+            raise ValueError(message)
+        return self
+
+
+def read_catalogue(folder: Path = DEFINITIONS) -> dict[str, Kpi]:
+    """Read every family's definitions; raise CatalogueError with all errors at once."""
+    kpis: dict[str, Kpi] = {}
+    errors: list[str] = []
+    for path in sorted(folder.glob("*.toml")):
+        if path.stem == "reasons":
+            continue
+        for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            try:
+                kpi = _read_kpi(path.stem, name, entry)
+            except ValidationError as error:
+                errors += _lines(path, name, error)
+            else:
+                kpis[kpi.id] = kpi
+    if errors:
+        raise CatalogueError("\n".join(errors))
+    return kpis
+
+
+def read_reasons(folder: Path = DEFINITIONS) -> dict[str, Text]:
+    """Read why a figure can be without value, by reason code."""
+    text = (folder / "reasons.toml").read_text(encoding="utf-8")
+    return {
+        code: Text.model_validate(words) for code, words in tomllib.loads(text).items()
+    }
+
+
+def _read_kpi(family: str, name: str, entry: Mapping[str, object]) -> Kpi:
+    languages = {"de", "en"}
+    return Kpi.model_validate(
+        {
+            "id": f"{family}.{name}",
+            "family": family,
+            "name": name,
+            "texts": {key: value for key, value in entry.items() if key in languages},
+            **{key: value for key, value in entry.items() if key not in languages},
+        }
+    )
+
+
+def _lines(path: Path, name: str, error: ValidationError) -> list[str]:
+    return [
+        f"{path.name}: [{name}]: {'.'.join(map(str, problem['loc'])) or 'entry'} is"
+        f" {problem['input']!r}: {problem['msg']}"
+        for problem in error.errors()
+    ]
+
+
+CATALOGUE: Final[Mapping[str, Kpi]] = read_catalogue()
+REASONS: Final[Mapping[str, Text]] = read_reasons()
