@@ -1,0 +1,203 @@
+"""What is going on at an office right now, in words."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from dashboard.i18n import Words
+from dashboard.opening import Opening, opening
+from ingest.city import City, Office
+from metrics.published import Live, LiveQueue
+
+Kind = Literal["success", "warning", "danger", "info", "neutral"]
+
+
+@dataclass(frozen=True)
+class Now:
+    """What one live card says."""
+
+    state: str  # "Geöffnet"
+    kind: Kind
+    value: str  # "etwa 15 Minuten", "Öffnet morgen um 8 Uhr"
+    details: str | None
+    observed: str
+    is_stale: bool = False
+    wait_minutes: int | None = None  # for sentences over several offices
+
+
+def now_at(
+    words: Words,
+    city: City,
+    office: Office,
+    live: Live | None,
+    holidays: Collection[date],
+    now: datetime,
+) -> Now:
+    """Say how an office stands: by its queue if that is fresh, else by its hours."""
+    hours = opening(city, office, holidays, now)
+    queue = live.of(office.id) if live is not None else None
+    if queue is None or queue.observed_at is None:
+        return _by_hours(words, city, office, hours, now)
+    if queue.is_stale or queue.state == "unknown":
+        return _unknown(words, city, hours, queue, now)
+    observed = _observed(words, queue, now)
+    if queue.state == "closed":
+        return _closed(words, city, hours, now, observed)
+    if queue.state == "sold_out":
+        return Now(
+            words("Keine Wartemarken mehr"),
+            "warning",
+            words("Heute keine Wartemarken mehr"),
+            _next_words(words, hours, _today(city, now), is_sold_out=True),
+            observed,
+        )
+    return _open(words, city, office, hours, queue, observed)
+
+
+def next_opening(words: Words, hours: Opening | None, today: date) -> str | None:
+    """Say "Öffnet morgen um 8 Uhr"."""
+    return _next_words(words, hours, today)
+
+
+def _open(
+    words: Words,
+    city: City,
+    office: Office,
+    hours: Opening | None,
+    queue: LiveQueue,
+    observed: str,
+) -> Now:
+    details = [
+        _people(words, queue),
+        words("Nur mit Termin") if office.appointment_only else None,
+        words("Geöffnet bis {time}", time=words.clock(hours.closes))
+        if hours is not None and hours.closes is not None
+        else None,
+    ]
+    said = " · ".join(part for part in details if part)
+    value = _wait(words, queue, city.publish.live_wait_base_minutes)
+    return Now(
+        words("Geöffnet"),
+        "success",
+        value or words("Wartezeit nicht gemeldet"),
+        said or None,
+        observed,
+        wait_minutes=queue.wait_minutes,
+    )
+
+
+def _closed(
+    words: Words, city: City, hours: Opening | None, now: datetime, observed: str
+) -> Now:
+    state = words("Geschlossen")
+    if hours is not None and hours.is_open and hours.closes is not None:
+        until = words.clock(hours.closes)
+        details = words("Laut Öffnungszeiten wäre bis {time} geöffnet.", time=until)
+        return Now(state, "neutral", words("Zurzeit geschlossen"), details, observed)
+    soon = _next_words(words, hours, _today(city, now))
+    return Now(state, "neutral", soon or state, _closure(words, hours), observed)
+
+
+def _unknown(
+    words: Words, city: City, hours: Opening | None, queue: LiveQueue, now: datetime
+) -> Now:
+    observed = words(
+        "Letzte Meldung {ago}", ago=words.ago(now - _seen_at(queue))
+    )  # the age is the message
+    if hours is not None and not hours.is_open:
+        return _closed(words, city, hours, now, words("Nach den Öffnungszeiten"))
+    details = None
+    if hours is not None and hours.closes is not None:
+        until = words.clock(hours.closes)
+        details = words("Laut Öffnungszeiten bis {time} geöffnet", time=until)
+    return Now(
+        words("Unbekannt"),
+        "info",
+        words("Keine aktuellen Angaben"),
+        details,
+        observed,
+        is_stale=True,
+    )
+
+
+def _by_hours(
+    words: Words, city: City, office: Office, hours: Opening | None, now: datetime
+) -> Now:
+    observed = words("Nach den Öffnungszeiten")
+    if hours is None:
+        observed = words("Hierzu meldet das Amt nichts.")
+        return Now(
+            words("Keine Angabe"), "neutral", words("Keine Angabe"), None, observed
+        )
+    if not hours.is_open:
+        return _closed(words, city, hours, now, observed)
+    details = [words("Die Wartezeit wird hier nicht gemeldet.")]
+    if office.appointment_only:
+        details.insert(0, words("Nur mit Termin") + ".")
+    assert hours.closes is not None  # noqa: S101 - open offices close
+    value = words("Geöffnet bis {time}", time=words.clock(hours.closes))
+    return Now(words("Geöffnet"), "success", value, " ".join(details), observed)
+
+
+def _wait(words: Words, queue: LiveQueue, base: int) -> str | None:
+    if queue.wait_minutes_at_least is not None:
+        least = words.quantity(queue.wait_minutes_at_least, "minutes")
+        return words("mehr als {wait}", wait=least)
+    if queue.wait_minutes is None:
+        return None
+    if queue.wait_minutes == 0:
+        return words("unter {wait}", wait=words.quantity(base, "minutes"))
+    return words("etwa {wait}", wait=words.quantity(queue.wait_minutes, "minutes"))
+
+
+def _people(words: Words, queue: LiveQueue) -> str | None:
+    if queue.waiting_fewer_than is not None:
+        most = words.quantity(queue.waiting_fewer_than, "people")
+        return words("Weniger als {people} warten", people=most)
+    if queue.waiting is None:
+        return None
+    return words("Etwa {people} warten", people=words.quantity(queue.waiting, "people"))
+
+
+def _seen_at(queue: LiveQueue) -> datetime:
+    at = queue.source_time_at or queue.observed_at
+    assert at is not None  # noqa: S101 - queues that were never seen are left out before
+    return at
+
+
+def _observed(words: Words, queue: LiveQueue, now: datetime) -> str:
+    at = _seen_at(queue)
+    ago = words.ago(max(now - at, timedelta()))
+    local = at.astimezone(words.timezone)
+    return words("Stand {time} Uhr, {ago}", time=f"{local:%H:%M}", ago=ago)
+
+
+def _closure(words: Words, hours: Opening | None) -> str | None:
+    if hours is None or hours.closure is None:
+        return None
+    return hours.closure.reason.in_language(words.language)
+
+
+def _next_words(
+    words: Words, hours: Opening | None, today: date, *, is_sold_out: bool = False
+) -> str | None:
+    if hours is None or hours.next_on is None or hours.next_opens is None:
+        return None
+    if is_sold_out and hours.next_on == today:
+        return None  # whether the afternoon brings new ones is not known
+    time = words.clock(hours.next_opens)
+    days = (hours.next_on - today).days
+    if days == 0:
+        return words("Öffnet heute um {time}", time=time)
+    if days == 1:
+        return words("Öffnet morgen um {time}", time=time)
+    if days < 7:
+        day = words.weekday(hours.next_on.isoweekday())
+        return words("Öffnet am {day} um {time}", day=day, time=time)
+    day = words.date(hours.next_on)
+    return words("Öffnet wieder am {day} um {time}", day=day, time=time)
+
+
+def _today(city: City, now: datetime) -> date:
+    return now.astimezone(city.timezone).date()

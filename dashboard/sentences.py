@@ -1,0 +1,285 @@
+"""Headlines computed from the same figures as the table below them."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final, NamedTuple
+
+from dashboard.i18n import Words, german
+from dashboard.reading import (
+    FEW,
+    Figure,
+    KpiWords,
+    missing_words,
+    overlap,
+    value_words,
+)
+
+# Each says what the value means; the period and the change are added around it.
+_SAID: Final = {
+    "waiting.median_minutes": german("{period} wartete die Hälfte höchstens {value}"),
+    "waiting.p90_minutes": german("{period} warteten neun von zehn höchstens {value}"),
+    "waiting.mean_minutes": german("{period} wartete man im Durchschnitt {value}"),
+    "waiting.share_within_target": german(
+        "{period} kamen {value} innerhalb der Zielzeit an die Reihe"
+    ),
+    "waiting.visits": german("{period} gab es {value}"),
+    "waiting.no_show_share": german(
+        "{period} wurden {value} der Termine nicht wahrgenommen"
+    ),
+    "waiting.left_share": german("{period} gingen {value} wieder vor dem Aufruf"),
+    "waiting.hours_waited": german("{period} warteten alle zusammen {value}"),
+    "queue.median_wait_minutes": german(
+        "{period} lag die gemeldete Wartezeit die Hälfte der Zeit bei höchstens {value}"
+    ),
+    "queue.p90_wait_minutes": german(
+        "{period} lag die gemeldete Wartezeit in neun von zehn Stunden bei höchstens"
+        " {value}"
+    ),
+    "queue.median_waiting_people": german(
+        "{period} warteten die Hälfte der Zeit höchstens {value}"
+    ),
+    "queue.hours_observed": german("{period} wurde {value} lang nachgesehen"),
+    "processing.median_days_decided": german(
+        "{period} war die Hälfte der entschiedenen Fälle nach höchstens {dative}"
+        " entschieden"
+    ),
+    "processing.p80_days_decided": german(
+        "{period} waren vier von fünf entschiedenen Fällen nach höchstens {dative}"
+        " entschieden"
+    ),
+    "processing.share_within_deadline": german(
+        "Von den Eingängen aus {named} wurden {value} innerhalb der Frist entschieden"
+    ),
+    "backlog.received": german("{period} gingen {value} ein"),
+    "backlog.decided": german("{period} wurden {value} entschieden"),
+    "backlog.open": german("Am {end} waren {value} offen"),
+    "backlog.older_than_deadline": german("Am {end} waren {value} älter als die Frist"),
+    "backlog.clearance_percent": german(
+        "{period} wurde so viel entschieden, wie {value} der Eingänge entspricht"
+    ),
+    "backlog.reach_working_days": german(
+        "Am {end} reichte der Bestand für {value} Arbeit"
+    ),
+}
+_EXPECTED: Final = {
+    "applications": german(
+        "Wer jetzt einen Antrag stellt, muss mit rund {dative} rechnen"
+    ),
+    "reports": german("Wer jetzt etwas meldet, muss mit rund {dative} rechnen"),
+    "cases": german("Was jetzt eingeht, ist voraussichtlich nach rund {dative} fertig"),
+}
+_STOCKS: Final = frozenset({"backlog.open", "backlog.older_than_deadline"})
+_AMOUNT: Final = (
+    german("{difference} weniger als im Vorjahr"),
+    german("{difference} mehr als im Vorjahr"),
+)
+_STOCK: Final = (
+    german("das sind {difference} weniger als im Vorjahr"),
+    german("das sind {difference} mehr als im Vorjahr"),
+)
+_PER_DAY: Final = (
+    german("je Öffnungstag {difference} weniger als im Vorjahr"),
+    german("je Öffnungstag {difference} mehr als im Vorjahr"),
+)
+
+
+class Days(NamedTuple):
+    """Opening days of a period and of the one a year before it."""
+
+    now: int
+    before: int
+
+
+def headline(
+    words: Words,
+    kpi: KpiWords,
+    figure: Figure,
+    before: Figure | None = None,
+    *,
+    days: Days | None = None,
+    base: int = 5,
+) -> str:
+    """Say a figure and its change in one or two sentences."""
+    if figure.value is None:
+        period = words.period(figure.grain, figure.period_start)
+        why = missing_words(words, figure)
+        return words(
+            "{label}, {period}: {why}.", label=kpi.label, period=period, why=why
+        )
+    said = statement(words, kpi, figure)
+    change = change_words(words, kpi, figure, before, days=days, base=base)
+    sentence = f"{said}, {change}." if change else f"{said}."
+    return " ".join([sentence, *_cautions(words, kpi, figure, before)])
+
+
+def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
+    """Say what a figure means, without its change and without a full stop."""
+    if kpi.id == "processing.expected_days":
+        template = _EXPECTED[kpi.noun]
+    else:
+        template = _SAID.get(kpi.id, german("{period}, {label}: {value}"))
+    return words(
+        template,
+        period=words.in_period(figure.grain, figure.period_start),
+        named=words.period(figure.grain, figure.period_start),
+        end=words.date(figure.period_end),
+        label=kpi.label,
+        value=value_words(words, kpi, figure),
+        dative=words.quantity(figure.value or 0, kpi.unit, kpi.decimals, case="dative"),
+    )
+
+
+def change_words(
+    words: Words,
+    kpi: KpiWords,
+    now: Figure,
+    before: Figure | None,
+    *,
+    days: Days | None = None,
+    base: int = 5,
+) -> str | None:
+    """Say the change since the year before; None where nothing certain can be said."""
+    if before is None or now.value is None or before.value is None:
+        return None
+    if now.is_bound or before.is_bound or overlap(now, before):
+        return None
+    if kpi.is_count:
+        return _count_change(words, kpi, now.value, before.value, days, base)
+    difference = round(now.value, kpi.decimals) - round(before.value, kpi.decimals)
+    if difference == 0:
+        return words("genauso viel wie im Vorjahr")
+    unit = "points" if kpi.unit == "percent" else kpi.unit
+    said = words.quantity(abs(difference), unit, kpi.decimals)
+    return words(_AMOUNT[difference > 0], difference=said)
+
+
+def year_before_words(
+    words: Words,
+    kpi: KpiWords,
+    now: Figure,
+    before: Figure | None,
+    *,
+    days: Days | None = None,
+    base: int = 5,
+) -> str:
+    """Say the comparison in few words, for a tile or a table's cell."""
+    if before is None or before.value is None:
+        return words("Kein Wert aus dem Vorjahr")
+    change = change_words(words, kpi, now, before, days=days, base=base)
+    if change:
+        return change[0].upper() + change[1:]
+    value = value_words(words, kpi, before)
+    if now.is_bound or before.is_bound:
+        return words("Vorjahr: {value}", value=value)
+    return words("Vorjahr: {value}, Unterschied nicht sicher", value=value)
+
+
+def target_sentence(
+    words: Words, kpi: KpiWords, figure: Figure, decided_by: str, since: date
+) -> str | None:
+    """Say whether the target is reached, who set it and since when."""
+    if figure.value is None or figure.target is None:
+        return None
+    goal = words.quantity(figure.target, kpi.unit, kpi.decimals)
+    if kpi.direction == "higher_is_better":
+        reached = figure.value >= figure.target
+        goal = words("mindestens {value}", value=goal)
+    else:
+        reached = figure.value <= figure.target
+        goal = words("höchstens {value}", value=goal)
+    template = (
+        german("Das Ziel ({goal}) ist erreicht. Gesetzt: {who}, gültig seit {since}.")
+        if reached
+        else german(
+            "Das Ziel ({goal}) ist nicht erreicht. Gesetzt: {who}, gültig seit {since}."
+        )
+    )
+    return words(template, goal=goal, who=decided_by, since=words.date(since))
+
+
+def chart_description(
+    words: Words, kpi: KpiWords, title: str, figures: Sequence[Figure]
+) -> str:
+    """Say in words what a chart of one series shows: ends, extremes, gaps."""
+    shown = [figure for figure in figures if figure.value is not None]
+    if not shown:
+        return words("{title}: keine Werte.", title=title)
+    lowest = min(shown, key=_value)
+    highest = max(shown, key=_value)
+
+    def at(figure: Figure) -> str:
+        period = words.period(figure.grain, figure.period_start)
+        return f"{value_words(words, kpi, figure)} ({period})"
+
+    parts = [
+        words(
+            "{title}, {first} bis {last}.",
+            title=title,
+            first=words.period(figures[0].grain, figures[0].period_start),
+            last=words.period(figures[-1].grain, figures[-1].period_start),
+        ),
+        words(
+            "Niedrigster Wert {lowest}, höchster {highest}, letzter {latest}.",
+            lowest=at(lowest),
+            highest=at(highest),
+            latest=at(shown[-1]),
+        ),
+    ]
+    gaps = len(figures) - len(shown)
+    if gaps:
+        parts.append(
+            words.plural("Für {n} Zeitraum gibt es keinen Wert.",
+                         "Für {n} Zeiträume gibt es keinen Wert.", gaps)
+        )  # fmt: skip
+    return " ".join(parts)
+
+
+def _value(figure: Figure) -> float:
+    return figure.value if figure.value is not None else 0.0
+
+
+def _count_change(
+    words: Words,
+    kpi: KpiWords,
+    now: float,
+    before: float,
+    days: Days | None,
+    base: int,
+) -> str:
+    """Say the change of a count; published counts are rounded to `base`."""
+    same = words("etwa so viel wie im Vorjahr")
+    if kpi.id in _STOCKS:
+        difference = round(now - before)
+        # Two rounded counts can differ by one step without any change.
+        if abs(difference) <= base:
+            return same
+        said = words.quantity(abs(difference), kpi.unit)
+        return words(_STOCK[difference > 0], difference=said)
+    if before <= 0:
+        return same
+    per_day = days is not None and days.now > 0 and days.before > 0
+    scale = days.before / days.now if days is not None and per_day else 1.0
+    percent = (now * scale / before - 1) * 100
+    blur = base / before * 100
+    if abs(percent) < max(1.0, blur):
+        return same
+    said = words.percent(abs(percent))
+    return words((_PER_DAY if per_day else _AMOUNT)[percent > 0], difference=said)
+
+
+def _cautions(
+    words: Words, kpi: KpiWords, figure: Figure, before: Figure | None
+) -> list[str]:
+    cautions = []
+    if before is not None and before.value is not None and overlap(figure, before):
+        cautions.append(
+            words(
+                "Im Vorjahr: {value}. Der Unterschied ist zu klein, um sicher zu sein.",
+                value=value_words(words, kpi, before),
+            )
+        )
+    if figure.n is not None and figure.n < FEW and kpi.kind == "quantile":
+        cautions.append(words("Das sind nur wenige Fälle."))
+    if figure.is_provisional:
+        cautions.append(words("Der Wert ist vorläufig."))
+    return cautions
