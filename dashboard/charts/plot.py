@@ -1,0 +1,122 @@
+"""Where things lie on a chart's picture; both drawings ask here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from dashboard.charts.chart import Chart, Period, Series
+
+WIDE: Final = (720, 320)
+NARROW: Final = (360, 300)  # for phones: the same font size in half the width
+FONT_SIZE: Final = 14
+LINE_HEIGHT: Final = 18
+_LABEL_SPACE: Final = 200  # at most, for the names at the ends of lines
+_SLIM: Final = frozenset(" .,:;iljtfI1'()-")
+
+
+@dataclass(frozen=True)
+class Plot:
+    """The rectangle inside the axes, in the picture's own units."""
+
+    chart: Chart
+    size: tuple[int, int]
+    left: float
+    right: float
+    upper: float
+    lower: float
+    has_end_labels: bool
+
+    @classmethod
+    def of(cls, chart: Chart, size: tuple[int, int]) -> Plot:
+        width, height = size
+        widest = max((text_width(line.name) for line in chart.lines), default=0)
+        fits = size == WIDE and widest <= _LABEL_SPACE
+        labelled = fits and len(chart.lines) > 1 and not chart.bars
+        grouped = any(period.group for period in chart.periods)
+        return cls(
+            chart=chart,
+            size=size,
+            left=max(text_width(chart.number(tick)) for tick in chart.ticks) + 10,
+            right=width - (widest + 16 if labelled else 10),
+            upper=2 * LINE_HEIGHT + 8,
+            lower=height - LINE_HEIGHT * (2 if grouped else 1) - 8,
+            has_end_labels=labelled,
+        )
+
+    @property
+    def step(self) -> float:
+        return (self.right - self.left) / max(len(self.chart.periods), 1)
+
+    def x(self, position: float) -> float:
+        return self.left + (position + 0.5) * self.step
+
+    def y(self, value: float) -> float:
+        return self.lower - value / self.chart.top * (self.lower - self.upper)
+
+    def value_at(self, y: float) -> float:
+        return (self.lower - y) / (self.lower - self.upper) * self.chart.top
+
+    def has_marker(self, line: Series, position: int) -> bool:
+        """Wherever there is room, and where a value would not be seen without."""
+        known = [i for i, value in enumerate(line.values) if value is not None]
+        if position not in known:
+            return False
+        is_alone = not {position - 1, position + 1} & set(known)
+        is_special = position in line.provisional or position == known[-1]
+        return is_alone or is_special or self.step >= 16
+
+    def end_labels(self) -> list[tuple[float, int]]:
+        """Height and series number of each name at the right, moved apart."""
+        if not self.has_end_labels:
+            return []
+        wanted = []
+        for number, line in enumerate(self.chart.series, 1):
+            known = [value for value in line.values if value is not None]
+            if known:
+                wanted.append((self.y(known[-1]), number))
+        wanted.sort()
+        heights = spread([y for y, _ in wanted], self.upper, self.lower)
+        return list(zip(heights, (number for _, number in wanted), strict=True))
+
+    def groups(self) -> list[tuple[int, str]]:
+        """First position and name of every group of periods that has room for it."""
+        periods = self.chart.periods
+        firsts = [
+            i
+            for i, period in enumerate(periods)
+            if period.group and (i == 0 or periods[i - 1].group != period.group)
+        ]
+        shown = []
+        for first, following in zip(firsts, [*firsts[1:], None], strict=True):
+            # The last group may run on below the names at the lines' ends.
+            end = self.size[0] if following is None else self.x(following - 0.5)
+            if self.x(first - 0.5) + text_width(periods[first].group) + 8 <= end:
+                shown.append((first, periods[first].group))
+        return shown
+
+
+def text_width(text: str) -> float:
+    """Generous width of a text in Fira Sans at the chart's font size."""
+    return sum(FONT_SIZE * (0.36 if c in _SLIM else 0.6) for c in text)
+
+
+def labelled_positions(periods: tuple[Period, ...], step: float) -> list[int]:
+    """Every n-th position, so that no two labels touch; the last is always one."""
+    widest = max((text_width(period.short) for period in periods), default=1)
+    every = 1
+    while every * step < widest + 6 and every < len(periods):
+        every += 1
+    return [i for i in range(len(periods)) if (len(periods) - 1 - i) % every == 0]
+
+
+def spread(heights: list[float], upper: float, lower: float) -> list[float]:
+    """Move sorted heights apart by at least one line, within the two bounds."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + LINE_HEIGHT if placed else upper))
+    limit = lower
+    for index in reversed(range(len(placed))):
+        placed[index] = min(placed[index], limit)
+        limit = placed[index] - LINE_HEIGHT
+    return placed

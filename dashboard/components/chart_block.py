@@ -1,0 +1,159 @@
+"""A chart with everything that belongs to it, in the order in which it is read."""
+
+from collections.abc import Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.charts.chart import Chart
+from dashboard.charts.plotly_figure import figure
+from dashboard.charts.svg import draw_both, swatch
+from dashboard.components.aria import aria
+from dashboard.components.badge import icon
+from dashboard.components.drawing import Drawing
+from dashboard.view import Children, View
+
+
+def chart_block(
+    view: View,
+    chart: Chart,
+    *,
+    headline: str,
+    measured: str,
+    table: Component,
+    source: str,
+    origin: Component | None = None,
+    download: str | None = None,
+    hint: Component | None = None,
+    is_table_open: bool = False,
+) -> html.Section:
+    """Headline, what is measured, picture, table, origin, download, source and date.
+
+    `headline` is the message as a sentence, computed from the same values as the
+    chart; `measured` one sentence on what is counted. `table` comes from
+    `components.table.table` (its caption may be hidden), `origin` from `origin()`
+    below, `download` is an address (`view.addresses.figures(kpi=…)`), `source` says
+    who delivered and until when. `hint` is a `note()` that belongs above the picture
+    (late data). An empty chart is replaced by a sentence.
+    """
+    head = f"{chart.id}-head"
+    parts: list[Component] = [
+        html.H2(headline, id=head, className="chart-headline"),
+        html.P(measured, className="chart-measured"),
+    ]
+    if hint is not None:
+        parts.append(hint)
+    parts += _picture(view, chart)
+    parts.append(_table(view, chart, table, is_open=is_table_open))
+    if origin is not None:
+        parts.append(origin)
+    parts.append(_foot(view, chart, source, download))
+    return html.Section(
+        parts, id=chart.id, className="chart-block", **aria(labelledby=head)
+    )
+
+
+def origin(
+    view: View, entries: Sequence[tuple[str, Children]], more: str | None = None
+) -> html.Details:
+    """Answer "Woher kommt diese Zahl?" by pairs of a term and what it means here.
+
+    Usual terms: definition, formula, who is counted, left out, number of cases,
+    figure id. `more` is the address of the method page.
+    """
+    pairs: list[Component] = []
+    for term, said in entries:
+        pairs.append(html.Div([html.Dt(term), html.Dd(said)], className="origin-entry"))
+    body: list[Component] = [html.Dl(pairs, className="origin-list")]
+    if more is not None:
+        link = html.A(view.words("Mehr zur Methode"), href=more, className="kern-link")
+        body.append(html.P(link))
+    return disclosure(view.words("Woher kommt diese Zahl?"), body)
+
+
+def disclosure(
+    summary: str, body: Sequence[Component], *, is_open: bool = False
+) -> html.Details:
+    """Something to unfold, by keyboard and without JavaScript."""
+    return html.Details(
+        [
+            html.Summary(summary, className="disclosure-summary"),
+            html.Div(list(body), className="disclosure-body"),
+        ],
+        open=is_open,
+        className="disclosure",
+    )
+
+
+def _picture(view: View, chart: Chart) -> list[Component]:
+    if chart.is_empty:
+        empty = view.words("Für diese Auswahl liegen keine Werte vor.")
+        return [html.P(empty, className="chart-empty")]
+    drawing = Drawing(
+        id=f"{chart.id}-drawing",
+        label=chart.description,
+        svg=draw_both(chart),
+        figure=figure(chart),
+    )
+    return [*_key(chart), drawing, *_marks(view, chart)]
+
+
+def _key(chart: Chart) -> list[Component]:
+    """Which line is which; wide drawings of lines alone say it at the lines' ends."""
+    if len(chart.series) < 2:
+        return []
+    kind = "" if chart.bars else " chart-key--narrow"
+    items = [
+        html.Li([Drawing(swatch(chart, each)), html.Span(each.name)])
+        for each in chart.series
+    ]
+    return [html.Ul(items, className=f"chart-key{kind}", role="list")]
+
+
+def _marks(view: View, chart: Chart) -> list[Component]:
+    """Explain the numbers, the grey stretches and the hollow markers mean."""
+    items: list[Component] = [
+        html.Li(
+            [
+                html.Span(str(number), className="mark-number"),
+                html.Span(event.label),
+            ]
+        )
+        for number, event in enumerate(chart.events, 1)
+    ]
+    closed = dict.fromkeys(closure.label for closure in chart.closures)
+    items += [_mark("closure", label) for label in closed]
+    if any(series.provisional for series in chart.series):
+        items.append(_mark("provisional", chart.provisional_label))
+    if any(value is None for series in chart.series for value in series.values):
+        items.append(_mark("gap", view.words("Lücke: für diese Zeit fehlt ein Wert")))
+    return [html.Ul(items, className="chart-marks", role="list")] if items else []
+
+
+def _mark(kind: str, label: str) -> html.Li:
+    sign = html.Span(className=f"mark-sign mark-sign--{kind}")
+    return html.Li([sign, html.Span(label)])
+
+
+def _table(
+    view: View, chart: Chart, table: Component, *, is_open: bool
+) -> html.Details:
+    name = view.words("Als Tabelle: {title}", title=chart.title)
+    return disclosure(name, [table], is_open=is_open)
+
+
+def _foot(view: View, chart: Chart, source: str, download: str | None) -> html.Div:
+    parts: list[Component] = [html.P(source, className="chart-source")]
+    if download is not None:
+        words = view.words
+        link = html.A(
+            [
+                icon("download"),
+                html.Span(words("Daten herunterladen (CSV)")),
+                html.Span(f": {chart.title}", className="kern-sr-only"),
+            ],
+            href=download,
+            className="kern-link chart-download",
+        )
+        parts.append(html.P(link))
+    return html.Div(parts, className="chart-foot")

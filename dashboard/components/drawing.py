@@ -1,0 +1,38 @@
+"""Pictures as a Dash component of our own; assets/20-drawing.js is its other half."""
+
+from typing import Any
+
+from dash.development.base_component import Component
+
+_PROPERTIES = ["id", "label", "svg", "figure"]
+
+
+class Drawing(Component):
+    """A static SVG that plotly redraws, once it is on screen, with hover.
+
+    plotly itself (386 KB) is loaded only then, which dcc.Graph cannot do. `figure`
+    comes from charts.plotly_figure; without it the picture stays as it is, and
+    without `label` screen readers pass it by.
+    """
+
+    # Names a Python package, since Dash imports it, and window.dashboard in the
+    # browser.
+    _namespace = "dashboard"
+    _type = "Drawing"
+
+    def __init__(
+        self,
+        svg: str,
+        *,
+        id: str | None = None,  # noqa: A002, as everywhere in Dash
+        label: str | None = None,
+        figure: dict[str, Any] | None = None,
+    ) -> None:
+        self._prop_names = _PROPERTIES
+        self._valid_wildcard_attributes: list[str] = []
+        self.available_properties = _PROPERTIES
+        self.available_wildcard_properties: list[str] = []
+        given = {"id": id, "label": label, "svg": svg, "figure": figure}
+        super().__init__(  # type: ignore[no-untyped-call]
+            **{name: value for name, value in given.items() if value is not None}
+        )
