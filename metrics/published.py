@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple, Self
 
 import polars as pl
 
+from metrics.moments import parse_moment
+
 CURRENT: Final = "current"
 LIVE: Final = "live.json"
 FRESHNESS: Final = "sources.json"  # beside the snapshots: the state at the last check
@@ -54,7 +56,7 @@ class Snapshot:
 
     @property
     def published_at(self) -> datetime:
-        return _moment(self.manifest["time"])
+        return parse_moment(self.manifest["time"])
 
     @property
     def version(self) -> str:
@@ -101,7 +103,7 @@ class Snapshot:
             wait_by_hour=frames["wait_by_hour"],
             ageing=frames["ageing"],
             revisions=frames["revisions"],
-            checked_at=_moment(documents["manifest"]["time"]),
+            checked_at=parse_moment(documents["manifest"]["time"]),
             _series=_by_series(frames["figures"]),
         )
 
@@ -200,7 +202,7 @@ def _with_freshness(snapshot: Snapshot, path: Path) -> Snapshot:
         freshness = _document(path)
     except FileNotFoundError:
         return snapshot
-    checked_at = _moment(freshness["checked_at"])
+    checked_at = parse_moment(freshness["checked_at"])
     if checked_at < snapshot.published_at:  # left by a kill before it was replaced
         return snapshot
     return replace(snapshot, sources=freshness["sources"], checked_at=checked_at)
@@ -221,19 +223,15 @@ def _document(path: Path) -> Any:  # noqa: ANN401 - JSON is what it is
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
 def _live(document: Mapping[str, Any]) -> Live:
     queues = tuple(
         LiveQueue(
             **queue
             | {
-                name: queue[name] and _moment(queue[name])
+                name: queue[name] and parse_moment(queue[name])
                 for name in ("observed_at", "source_time_at")
             }
         )
         for queue in document["queues"]
     )
-    return Live(_moment(document["generated_at"]), queues, document)
+    return Live(parse_moment(document["generated_at"]), queues, document)

@@ -22,7 +22,7 @@ def merged_offices(city: City) -> Mapping[str, str | None]:
 
 
 def with_merged_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:
-    """Rename the office of a warehouse frame's rows to the one they are counted with."""
+    """Give the rows of small offices the office that they are counted with."""
     into = {small: parent for small, parent in merged_offices(city).items() if parent}
     if not into:
         return rows

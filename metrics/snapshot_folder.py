@@ -15,6 +15,7 @@ import polars as pl
 
 from metrics.figures import FIGURES
 from metrics.frames import AGEING, REVISIONS, WAIT_BY_HOUR
+from metrics.moments import iso
 from metrics.published import CURRENT
 
 # Not part of a snapshot's identity: they say when and from what, not what it says.
@@ -93,10 +94,6 @@ def csv_bytes(frame: pl.DataFrame) -> bytes:
         pl.col(numbers).cast(pl.String).str.strip_suffix(".0"),
     ).write_csv(line_terminator="\r\n")
     return text.encode()
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _typed(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:

@@ -1,0 +1,218 @@
+"""Disclosure control: the only place that decides what may leave the house.
+
+Rows outside the lattice of the city file and of periods that are not over are left out;
+what is left says no more than small_numbers lets it.
+"""
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from ingest.city import City
+from metrics.catalogue import CATALOGUE, Kpi
+from metrics.figures import FIGURES
+from metrics.live_queues import live_queue
+from metrics.moments import iso
+from metrics.small_numbers import (
+    FEWEST,
+    FEWEST_FOR_PERCENTILE,
+    IS_SHOWN,
+    hide,
+    nearest,
+    say,
+    whole,
+)
+from metrics.small_offices import hidden_offices, with_merged_offices
+
+if TYPE_CHECKING:
+    from metrics.compute import Computed
+
+FEWEST_HOURS: Final = 3  # looked at, for one hour of one weekday
+
+_CONTENT: Final = ("value", "n", "numerator", "lower", "upper")
+_HAS_NO_VALUE: Final = IS_SHOWN & ~pl.col("value").is_finite().fill_null(value=False)
+_IS_TICKETS: Final = pl.col("basis") == "tickets"
+
+
+def protect(computed: "Computed", city: City, now: datetime) -> "Computed":
+    """Return what of it may be published at this moment."""
+    return replace(
+        computed,
+        figures=protect_figures(computed.figures, city, now),
+        wait_by_hour=protect_wait_by_hour(computed.wait_by_hour, city, now),
+        ageing=protect_ageing(computed.ageing, city, now),
+    )
+
+
+def protect_figures(
+    figures: pl.DataFrame,
+    city: City,
+    now: datetime,
+    catalogue: Mapping[str, Kpi] = CATALOGUE,
+) -> pl.DataFrame:
+    publishable = figures.filter(
+        pl.col("period_end") < _today(city, now),
+        _in_lattice(city, catalogue),
+        _not_too_sensitive(city),
+    )
+    parts = publishable.with_columns(
+        state=_unless(_HAS_NO_VALUE, "state", "no_data"),
+        reason=_unless(_HAS_NO_VALUE, "reason", "no_rows"),
+    ).partition_by("kpi", as_dict=True)
+    base = city.publish.rounding_base
+    said = [say(part, catalogue[str(kpi)], base) for (kpi,), part in parts.items()]
+    return (
+        _without_small_offices(pl.concat([figures.clear(), *said]), city)
+        .with_columns(pl.when(IS_SHOWN).then(pl.col(name)) for name in _CONTENT)
+        .select(pl.col(name).cast(kind) for name, kind in FIGURES.items())
+        .sort("figure_id")
+    )
+
+
+def protect_wait_by_hour(
+    hours: pl.DataFrame, city: City, now: datetime
+) -> pl.DataFrame:
+    """When to go: over people for tickets, over looks at the queue otherwise."""
+    offices = _offices_with_hours(city)
+    too_few = pl.col("n").fill_null(0)
+    base = city.publish.rounding_base
+    return (
+        hours.filter(pl.col("window_end") < _today(city, now), offices)
+        .pipe(hide, _IS_TICKETS & (too_few < FEWEST), "fewer_than_8")
+        .pipe(hide, too_few < FEWEST_HOURS, "too_few")
+        .pipe(_without_small_offices, city)
+        .with_columns(
+            median_minutes=pl.when(IS_SHOWN).then(whole("median_minutes")),
+            p90_minutes=pl.when(IS_SHOWN & (pl.col("n") >= FEWEST_FOR_PERCENTILE)).then(
+                whole("p90_minutes")
+            ),
+            n=pl.when(IS_SHOWN).then(
+                pl.when(_IS_TICKETS)
+                .then(nearest("n", base).cast(pl.Int64, strict=False))
+                .otherwise(pl.col("n"))
+            ),
+        )
+        .sort("office", "weekday", "hour")
+    )
+
+
+def protect_ageing(ageing: pl.DataFrame, city: City, now: datetime) -> pl.DataFrame:
+    """How old the open cases are: each band is a count of its own."""
+    as_figures = {
+        "kpi": pl.lit("backlog.open"),
+        "channel": pl.lit(None, pl.String),
+        "grain": pl.lit("month"),
+    }
+    counts = nearest("count", city.publish.rounding_base)
+    return (
+        ageing.with_columns(**as_figures)
+        .filter(
+            pl.col("at") < _today(city, now),
+            _in_lattice(city, ("backlog.open",)),
+            _not_too_sensitive(city),
+        )
+        .select(ageing.columns)
+        .pipe(hide, pl.col("count").fill_null(0) < FEWEST, "fewer_than_8")
+        .pipe(_without_small_offices, city)
+        .with_columns(count=pl.when(IS_SHOWN).then(counts.cast(pl.Int64, strict=False)))
+        .sort("office", "service", "at", "band_from_days")
+    )
+
+
+def protect_live(samples: pl.DataFrame, city: City, now: datetime) -> dict[str, Any]:
+    """Say of each office's queue what may be said of it while it is there.
+
+    Of `samples` the newest look at each queue counts. A column `source`, where there is
+    one, tells how old a look may be before it is called stale.
+    """
+    sensitive = [service.id for service in city.services if service.sensitive]
+    looks = with_merged_offices(samples, city).filter(
+        pl.col("observed_at") <= now,
+        ~pl.col("service").is_in(sensitive).fill_null(value=False),
+        ~pl.col("office").is_in(list(hidden_offices(city))),
+    )
+    by_office = looks.partition_by("office", as_dict=True)
+    queues = [
+        live_queue(office.id, by_office[office.id,], city, now)
+        for office in city.offices
+        if (office.id,) in by_office
+    ]
+    return {"generated_at": iso(now), "queues": queues}
+
+
+def _today(city: City, now: datetime) -> date:
+    return now.astimezone(city.timezone).date()
+
+
+def _in_lattice(city: City, kpis: Iterable[str]) -> pl.Expr:
+    """One of the cells that the city file lists, for a KPI that exists."""
+    known = list(kpis)
+    cells = [
+        pl.col("kpi").is_in(_matching(known, cell.kpis))
+        & pl.col("grain").cast(pl.String).is_in(list(cell.grains))
+        & _population().is_in(list(cell.by))
+        for cell in city.publish.cells
+    ]
+    return pl.any_horizontal(pl.lit(value=False), *cells)
+
+
+def _matching(kpis: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    wanted = list(patterns)
+    return [
+        kpi for kpi in kpis if any(fnmatch.fnmatchcase(kpi, name) for name in wanted)
+    ]
+
+
+def _population() -> pl.Expr:
+    """Which population a row is about, in the words of the city file."""
+    office, service, channel = (
+        pl.col(name).is_not_null() for name in ("office", "service", "channel")
+    )
+    # A service belongs to one office, so a row of a service alone is as fine as both.
+    return (
+        pl.when(service & channel)
+        .then(pl.lit("finer"))
+        .when(service)
+        .then(pl.lit("office_service"))
+        .when(office & channel)
+        .then(pl.lit("office_channel"))
+        .when(channel)
+        .then(pl.lit("finer"))
+        .when(office)
+        .then(pl.lit("office"))
+        .otherwise(pl.lit("city"))
+    )
+
+
+def _not_too_sensitive(city: City) -> pl.Expr:
+    """Sensitive services appear per quarter and without the office only."""
+    sensitive = [service.id for service in city.services if service.sensitive]
+    is_coarse = (pl.col("grain").cast(pl.String) == "quarter") & pl.col(
+        "office"
+    ).is_null()
+    return ~pl.col("service").is_in(sensitive).fill_null(value=False) | is_coarse
+
+
+def _offices_with_hours(city: City) -> pl.Expr:
+    kpis = ("waiting.median_minutes", "queue.median_wait_minutes")
+    listed = any(
+        "hour_of_week" in cell.grains
+        and "office" in cell.by
+        and _matching(kpis, cell.kpis)
+        for cell in city.publish.cells
+    )
+    return pl.lit(listed)
+
+
+def _without_small_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    small = pl.col("office").is_in(list(hidden_offices(city)))
+    return hide(rows, small, "small_staff")
+
+
+def _unless(condition: pl.Expr, name: str, otherwise: str) -> pl.Expr:
+    kind = FIGURES[name]
+    return pl.when(condition).then(pl.lit(otherwise, kind)).otherwise(pl.col(name))
