@@ -1,0 +1,244 @@
+"""From the texts of a source to typed rows of a table, as the column mapping says."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from ingest.adapters import german_formats
+from ingest.adapters.base import REFUSED, Pseudonym
+from ingest.errors import SourceChanged
+from ingest.sources import Column
+from ingest.warehouse import schema_of
+
+_YES_NO: Final = {
+    **dict.fromkeys(("1", "ja", "j", "true", "wahr", "yes", "y"), "true"),
+    **dict.fromkeys(("0", "nein", "n", "false", "falsch", "no"), "false"),
+}
+_UNITS: Final = ("seconds", "minutes", "hours", "days")
+_BLANK: Final = " \t\r\n\u00a0\u202f\ufeff"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a source writes."""
+
+    timezone: str
+    pseudonym: Pseudonym
+    decimal: str = "."
+    missing: tuple[str, ...] = ("",)
+    has_serials: bool = False  # spreadsheets: days since 1899 where a time is due
+
+
+@dataclass(frozen=True)
+class Filled:
+    rows: pl.DataFrame  # the table's columns and row_number
+    refused: pl.DataFrame  # REFUSED
+
+
+def used_columns(columns: Mapping[str, Column]) -> list[str]:
+    """Name the source's columns that a mapping reads, each once."""
+    names = [name for column in columns.values() for name in origins(column)]
+    return list(dict.fromkeys(names))
+
+
+def origins(column: Column) -> tuple[str, ...]:
+    if column.column is None:
+        return ()
+    return (column.column,) if isinstance(column.column, str) else column.column
+
+
+def fill(
+    raw: pl.DataFrame,
+    table: str,
+    columns: Mapping[str, Column],
+    reading: Reading,
+) -> Filled:
+    """Type every row of `raw` (texts and row_number); refuse those that do not fit."""
+    schema = schema_of(table)
+    unknown = [name for name in columns if name not in schema]
+    if unknown:
+        message = (
+            f"the mapping fills {', '.join(unknown)}, but the table {table} has only"
+            f" {', '.join(schema)}"
+        )
+        raise SourceChanged(message)
+    values = {"row_number": raw["row_number"]}
+    reasons: dict[str, pl.Series] = {}
+    for name, column in columns.items():
+        cell = _Cell(name, schema[name], column, reading)
+        values[name], reasons[name] = cell.read(raw)
+    return _split(raw, values, reasons, columns, reading)
+
+
+def texts_of(raw: pl.DataFrame, column: Column) -> pl.Series:
+    """Join a mapping's columns with a space; null where one of them is null."""
+    parts = [
+        pl.col(name).cast(pl.Int64, strict=False).add(column.plus[name]).cast(pl.String)
+        if name in column.plus
+        else pl.col(name).cast(pl.String).str.strip_chars(_BLANK)
+        for name in origins(column)
+    ]
+    return raw.select(pl.concat_str(parts, separator=" ").alias("text"))["text"]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One column of the table, and how its values come about."""
+
+    name: str
+    dtype: pl.DataType
+    column: Column
+    reading: Reading
+
+    def read(self, raw: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """Give the values, and a reason where a text could not be read."""
+        if self.column.value is not None:
+            value = pl.repeat(self.column.value, raw.height, eager=True)
+            return value.cast(self.dtype), _codes(value.is_null(), "broken_row")
+        texts, is_unknown = self._translate(texts_of(raw, self.column))
+        values, reasons = self._typed(texts)
+        unread = values.is_null() & texts.is_not_null()
+        return (
+            self._scaled(values),
+            reasons.set(~unread, None).set(is_unknown, "unknown_category"),
+        )
+
+    def _translate(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Put our words for theirs, null for what means nothing."""
+        missing = texts.is_in([*self.reading.missing, *self.column.missing])
+        if self.column.values is None:
+            return texts.set(missing, None), pl.repeat(
+                False, len(texts), dtype=pl.Boolean, eager=True
+            )
+        theirs = list(self.column.values)
+        ours = list(self.column.values.values())
+        filled = texts.fill_null("")
+        translated = filled.replace_strict(
+            theirs, ours, default=None, return_dtype=pl.String
+        )
+        known = filled.is_in(theirs) | missing.fill_null(value=True)
+        return translated, ~known
+
+    def _typed(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        kinds: dict[pl.DataType, Callable[[pl.Series], tuple[pl.Series, pl.Series]]] = {
+            pl.Datetime("us", "UTC"): self._moments,
+            pl.Date(): self._dates,
+            pl.Float64(): self._floats,
+            pl.Int32(): self._integers,
+            pl.Int64(): self._integers,
+            pl.Boolean(): self._booleans,
+            pl.String(): self._words,
+        }
+        return kinds[self.dtype](texts)
+
+    def _moments(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        zone = self.column.timezone or self.reading.timezone
+        utc, naive = german_formats.moments(texts, self._formats(), zone)
+        reasons = _codes(utc.is_null(), "unreadable_time")
+        folded = utc.is_null() & naive.is_not_null()
+        if folded.any():
+            reasons = reasons.set(folded, "ambiguous_time").set(
+                german_formats.skipped_by_clocks(naive, zone), "nonexistent_time"
+            )
+        return utc, reasons
+
+    def _dates(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        days = german_formats.dates(texts, self._formats())
+        return days, _codes(days.is_null(), "unreadable_time")
+
+    def _formats(self) -> tuple[str, ...]:
+        given = self.column.format or ()
+        formats = (given,) if isinstance(given, str) else given
+        if not self.reading.has_serials:
+            return formats
+        return (*formats, *german_formats.ISO, german_formats.SERIAL)
+
+    def _floats(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        if self.column.format is None:
+            values = german_formats.numbers(texts, self.reading.decimal)
+            return values, _codes(values.is_null(), "unreadable_number")
+        form = str(self.column.format)
+        if form not in german_formats.DURATION_FORMS:
+            message = (
+                f"the mapping reads {self.name} by {form!r}; a duration is read by one"
+                f" of {', '.join(german_formats.DURATION_FORMS)}"
+            )
+            raise SourceChanged(message)
+        unit = next((unit for unit in _UNITS if unit in self.name), "minutes")
+        values = german_formats.durations(texts, form, unit)
+        return values, _codes(values.is_null(), "unreadable_duration")
+
+    def _integers(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        values = german_formats.integers(texts, self.reading.decimal)
+        values = values.cast(self.dtype, strict=False)
+        return values, _codes(values.is_null(), "unreadable_number")
+
+    def _booleans(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        words = texts.str.to_lowercase().replace_strict(
+            _YES_NO, default=None, return_dtype=pl.String
+        )
+        return words == "true", _codes(words.is_null(), "unknown_category")
+
+    def _words(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        values = self.reading.pseudonym(texts) if self.column.key else texts
+        return values, _codes(values.is_null(), "unknown_category")
+
+    def _scaled(self, values: pl.Series) -> pl.Series:
+        if self.column.scale is None:
+            return values
+        return (values * self.column.scale).cast(self.dtype)
+
+
+def _codes(wrong: pl.Series, code: str) -> pl.Series:
+    return pl.select(pl.when(wrong).then(pl.lit(code)).alias("reason"))["reason"]
+
+
+def _split(
+    raw: pl.DataFrame,
+    values: Mapping[str, pl.Series],
+    reasons: Mapping[str, pl.Series],
+    columns: Mapping[str, Column],
+    reading: Reading,
+) -> Filled:
+    """Keep the rows without a reason; of the others keep the first reason."""
+    rows = pl.DataFrame(dict(values))
+    troubled = {name: codes for name, codes in reasons.items() if not _clean(codes)}
+    if not troubled:
+        return Filled(rows, REFUSED.to_frame())
+    codes = pl.DataFrame(troubled)
+    found = codes.select(
+        reason=pl.coalesce(pl.all()),
+        field=pl.coalesce(
+            pl.when(pl.col(name).is_not_null()).then(pl.lit(name)) for name in troubled
+        ),
+    )
+    wrong = found["reason"].is_not_null()
+    refused = found.filter(wrong).with_columns(
+        raw["row_number"].filter(wrong),
+        as_json(raw.filter(wrong), columns, reading.pseudonym),
+    )
+    return Filled(rows.filter(~wrong), refused.select(list(REFUSED)))
+
+
+def as_json(
+    raw: pl.DataFrame, columns: Mapping[str, Column], pseudonym: Pseudonym
+) -> pl.Series:
+    """Write rows for quarantine: only what the mapping uses, and keys hashed."""
+    keys = {
+        name for column in columns.values() if column.key for name in origins(column)
+    }
+    shown = raw.select(
+        pseudonym(raw[name].cast(pl.String))
+        if name in keys
+        else pl.col(name).cast(pl.String)
+        for name in used_columns(columns)
+    )
+    return shown.select(pl.struct(pl.all()).struct.json_encode().alias("row_json"))[
+        "row_json"
+    ]
+
+
+def _clean(codes: pl.Series) -> bool:
+    return codes.null_count() == len(codes)

@@ -1,0 +1,166 @@
+"""Numbers, dates, times and durations as German offices write them, a column at once.
+
+Every function gives null where it cannot read a text; nothing is ever guessed.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+SERIAL: Final = "serial"  # days since 30 December 1899, as spreadsheets count them
+ISO: Final = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+_ISO_OFFSET: Final = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
+_WRITTEN_OFFSET: Final = r"(Z|[+-]\d{2}:?\d{2})$"
+_SPACES: Final = r"[\s\u00a0\u202f]+"
+_NUMBERS: Final = {
+    ",": r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?$",
+    ".": r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d+)?$",
+}
+_UNIT_SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+_CLOCKS: Final = {
+    "mm:ss": (60, 1),
+    "hh:mm": (3600, 60),
+    "hh:mm:ss": (3600, 60, 1),
+}
+DURATION_FORMS: Final = (*_CLOCKS, "words")
+_FULL_CLOCK: Final = r"^(\d{1,4}):(\d{2}):(\d{2})$"
+_HOUR_WORDS: Final = r"(?i)(\d+)\s*(?:h|std|stunden?|hours?|uur|uren|godz)\b"
+_MINUTE_WORDS: Final = r"(?i)(\d+)\s*(?:m|min|minuten?|minutes?|minut[ay]?)\b"
+
+
+def numbers(texts: pl.Series, decimal: str) -> pl.Series:
+    """Read "1.234,5" (decimal ",") or "1,234.5" (decimal "."); refuse the other way."""
+    thousands = "." if decimal == "," else ","
+    plain = texts.str.replace_all(_SPACES, "")
+    readable = plain.set(~plain.str.contains(_NUMBERS[decimal]), None)
+    return (
+        readable.str.replace_all(thousands, "", literal=True)
+        .str.replace(decimal, ".", literal=True)
+        .cast(pl.Float64, strict=False)
+    )
+
+
+def integers(texts: pl.Series, decimal: str) -> pl.Series:
+    """Read whole numbers; "3,0" is one, "3,5" is none."""
+    floats = numbers(texts, decimal)
+    whole = floats.set((floats != floats.round()) | (floats.abs() > 2.0**53), None)
+    return whole.cast(pl.Int64, strict=False)
+
+
+def moments(
+    texts: pl.Series, formats: Sequence[str], timezone: str
+) -> tuple[pl.Series, pl.Series]:
+    """Read points in time; give them in UTC, and as the naive local times they were.
+
+    Without formats, ISO 8601 with or without an offset. A local time that the clocks
+    skip or show twice has no UTC value, but a naive one.
+    """
+    naive, utc = _local_and_utc(texts, formats or (*_ISO_OFFSET, *ISO))
+    localised = naive.dt.replace_time_zone(
+        timezone, ambiguous="null", non_existent="null"
+    ).dt.convert_time_zone("UTC")
+    return utc.fill_null(localised) if utc.null_count() else utc, naive
+
+
+def dates(texts: pl.Series, formats: Sequence[str]) -> pl.Series:
+    """Read days; of a point in time its day."""
+    naive, utc = _local_and_utc(texts, formats or ISO)
+    return naive.fill_null(utc.dt.replace_time_zone(None)).dt.date()
+
+
+def durations(texts: pl.Series, form: str, unit: str) -> pl.Series:
+    """Read "12:30" as form says ("mm:ss", "hh:mm", "hh:mm:ss"), or words.
+
+    Spreadsheet cells that are durations by themselves come as hours, minutes, seconds;
+    they are read so whatever the form.
+    """
+    seconds = _words(texts) if form == "words" else _clock(texts, form)
+    return seconds / _UNIT_SECONDS[unit]
+
+
+def skipped_by_clocks(naive: pl.Series, timezone: str) -> pl.Series:
+    """Say which local times do not exist: the hour that summer time leaves out."""
+    earliest = naive.dt.replace_time_zone(
+        timezone, ambiguous="earliest", non_existent="null"
+    )
+    return earliest.is_null() & naive.is_not_null()
+
+
+def _local_and_utc(
+    texts: pl.Series, formats: Sequence[str]
+) -> tuple[pl.Series, pl.Series]:
+    count = len(texts)
+    naive = pl.repeat(None, count, dtype=pl.Datetime("us"), eager=True)
+    utc = pl.repeat(None, count, dtype=pl.Datetime("us", "UTC"), eager=True)
+    iso = texts.str.replace("T", " ", literal=True) if ISO[0] in formats else texts
+    for form in formats:
+        unread = texts.is_not_null() & naive.is_null() & utc.is_null()
+        if not unread.any():
+            break
+        candidates = (iso if form in ISO + _ISO_OFFSET else texts).set(~unread, None)
+        if "z" in form:
+            utc = utc.fill_null(_with_offset(candidates, form))
+        else:
+            naive = naive.fill_null(_without_offset(candidates, form))
+    return naive, utc
+
+
+def _with_offset(texts: pl.Series, form: str) -> pl.Series:
+    candidates = texts.set(~texts.str.contains(_WRITTEN_OFFSET), None)
+    if candidates.null_count() == len(candidates):
+        return pl.repeat(None, len(texts), dtype=pl.Datetime("us", "UTC"), eager=True)
+    return candidates.str.to_datetime(
+        form, time_unit="us", time_zone="UTC", strict=False
+    )
+
+
+def _without_offset(texts: pl.Series, form: str) -> pl.Series:
+    if form == SERIAL:
+        return _serials(texts)
+    if "%H" in form and "%M" not in form:  # Polars wants both: the full hour is meant
+        texts, form = texts + " 00", form + " %M"
+    return texts.str.to_datetime(form, time_unit="us", strict=False)
+
+
+def _serials(texts: pl.Series) -> pl.Series:
+    days = texts.set(~texts.str.contains(r"^\d{5}([.,]\d+)?$"), None)
+    seconds = (
+        days.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False) * 86400
+    ).round()  # a day's fraction is never exact
+    epoch = seconds - 25569 * 86400
+    return (epoch * 1_000_000).cast(pl.Int64).cast(pl.Datetime("us"))
+
+
+def _clock(texts: pl.Series, form: str) -> pl.Series:
+    frame = texts.alias("text").to_frame()
+    full = pl.col("text").str.extract_groups(_FULL_CLOCK)
+    short = pl.col("text").str.extract_groups(r"^(\d{1,4}):(\d{2})$")
+    sizes = _CLOCKS[form]
+    parts = _weighted(full, (3600, 60, 1))
+    if len(sizes) == 2:
+        parts = pl.coalesce(parts, _weighted(short, sizes))
+    return frame.select(parts.alias("seconds"))["seconds"]
+
+
+def _weighted(groups: pl.Expr, sizes: Sequence[int]) -> pl.Expr:
+    """Sum a clock's fields; the fields after the first stay below 60."""
+    fields = [
+        groups.struct.field(str(index)).cast(pl.Float64)
+        for index in range(1, len(sizes) + 1)
+    ]
+    in_range = pl.all_horizontal(field < 60 for field in fields[1:])
+    total = pl.sum_horizontal(
+        (field * size for field, size in zip(fields, sizes, strict=True)),
+        ignore_nulls=False,
+    )
+    return pl.when(in_range).then(total)
+
+
+def _words(texts: pl.Series) -> pl.Series:
+    frame = texts.alias("text").to_frame()
+    hours = pl.col("text").str.extract(_HOUR_WORDS).cast(pl.Float64) * 3600
+    minutes = pl.col("text").str.extract(_MINUTE_WORDS).cast(pl.Float64) * 60
+    total = pl.sum_horizontal(hours, minutes)  # one of the two may be missing
+    known = hours.is_not_null() | minutes.is_not_null()
+    return frame.select(pl.when(known).then(total).alias("seconds"))["seconds"]

@@ -1,0 +1,120 @@
+"""Where deliveries lie: one address, an address per period, a folder, files by hand."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from ingest.adapters.base import Answer, Download, Http, Loaded, Seen, Span
+from ingest.adapters.spans import periods, span_of_period
+from ingest.city import City
+from ingest.errors import IngestError, SourceUnavailable
+from ingest.sources import Periods, Source
+
+# Files that programs write beside the real one, and files that are still growing.
+_UNFINISHED: Final = (".part", ".filepart", ".tmp", ".crdownload", ".partial", ".swp")
+_HIDDEN: Final = (".", "~$")
+_SETTLING: Final = timedelta(seconds=5)
+_CLOCK_SLACK: Final = timedelta(hours=1)
+_NOT_FOUND: Final = 404
+
+
+def handed_in(
+    files: Sequence[Path],
+    source: Source,  # noqa: ARG001 - the signature of all adapters
+    city: City,  # noqa: ARG001
+    now: datetime,
+) -> Iterator[Download]:
+    """One delivery per file, in the order given."""
+    for path in files:
+        if not path.is_file():
+            message = f"{path} is no file; nothing of it can be loaded"
+            raise SourceUnavailable(message)
+        yield Download(name=path.name, content=path, fetched_at=now)
+
+
+def from_folder(source: Source, now: datetime, data_dir: Path) -> Iterator[Download]:
+    """One delivery per file of the folder; what is still being written is left alone.
+
+    A file that changed just now is read at the next run.
+    """
+    folder = data_dir / (source.folder or "")
+    if not folder.is_dir():
+        message = f"the folder {folder} of {source.id} does not exist; make it"
+        raise SourceUnavailable(message)
+    for path in sorted(folder.glob(source.pattern)):
+        if path.is_file() and not _is_unfinished(path, now):
+            yield Download(name=path.name, content=path, fetched_at=now)
+
+
+def from_address(
+    url: str, http: Http, seen: Seen, now: datetime, covers: Span | None = None
+) -> Download:
+    """Ask one address, and only for what is newer than what counts already."""
+    known = seen.deliveries.get(url)
+    answer = (
+        http.get(url)
+        if known is None
+        else http.get(url, etag=known.etag, last_modified=known.last_modified)
+    )
+    return _download(url, answer, now, covers)
+
+
+def from_periods(
+    source: Source, plan: Periods, city: City, http: Http, seen: Seen, now: datetime
+) -> Iterator[Download]:
+    """One delivery per period, except those that have settled and are there already.
+
+    One period that cannot be had does not keep the others back.
+    """
+    today = now.astimezone(city.timezone).date()
+    failure: IngestError | None = None
+    for start in periods(plan.first, today, plan.every):
+        url = _address(source.url or "", start, plan)
+        covers = span_of_period(start, plan.every, city.timezone)
+        if _is_settled(seen.deliveries.get(url), covers, plan):
+            continue
+        try:
+            yield from_address(url, http, seen, now, covers)
+        except SourceUnavailable as error:
+            not_yet = error.http_status == _NOT_FOUND and now < covers[1]
+            failure = failure if not_yet else failure or error
+    if failure is not None:
+        raise failure
+
+
+def _address(url: str, start: date, plan: Periods) -> str:
+    iso = start.isocalendar()
+    return url.format(
+        year=f"{iso.year if plan.every == 'week' else start.year:04}",
+        quarter=(start.month - 1) // 3 + 1,
+        month=f"{start.month:02}",
+        week=f"{iso.week:02}",
+        day=f"{start.day:02}",
+    )
+
+
+def _is_settled(known: Loaded | None, covers: Span, plan: Periods) -> bool:
+    return known is not None and known.received_at >= covers[1] + plan.settled_after
+
+
+def _download(
+    name: str, answer: Answer, now: datetime, covers: Span | None
+) -> Download:
+    return Download(
+        name=name,
+        content=answer.content,
+        fetched_at=now,
+        covers=covers,
+        http_status=answer.status,
+        etag=answer.etag,
+        last_modified=answer.last_modified,
+        is_unchanged=answer.status == 304,
+    )
+
+
+def _is_unfinished(path: Path, now: datetime) -> bool:
+    if path.name.startswith(_HIDDEN) or path.name.endswith(_UNFINISHED):
+        return True
+    age = now.timestamp() - path.stat().st_mtime
+    return -_CLOCK_SLACK.total_seconds() < age < _SETTLING.total_seconds()

@@ -1,0 +1,193 @@
+"""Tables with a header: CSV, XLSX, ODS, Parquet and JSON objects, by column mapping."""
+
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Final
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from ingest.adapters import columns, places, spans
+from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen, Span
+from ingest.adapters.raw_table import (
+    Header,
+    RawTable,
+    check_header,
+    cut_off,
+    is_total,
+    tidy_name,
+)
+from ingest.adapters.table_csv import read_csv
+from ingest.adapters.table_json import read_json_objects
+from ingest.adapters.table_workbook import read_workbook
+from ingest.city import City
+from ingest.errors import DeliveryRefused, SourceChanged
+from ingest.sources import Column, Source, TableFileSource, TableMapping
+
+Reader = Callable[[str, bytes, TableMapping, Sequence[str]], RawTable]
+
+_SUFFIXES: Final = {
+    ".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".ods": "ods",
+    ".parquet": "parquet", ".json": "json_objects",
+}  # fmt: skip
+handed_in = places.handed_in
+
+
+def downloads(
+    source: Source,
+    city: City,
+    http: Http,
+    seen: Seen,
+    now: datetime,
+    data_dir: Path,
+) -> Iterator[Download]:
+    """Yield what lies in the folder, at the address, or at the address per period."""
+    if source.url is None:
+        yield from places.from_folder(source, now, data_dir)
+    elif isinstance(source, TableFileSource) and source.periods is not None:
+        yield from places.from_periods(source, source.periods, city, http, seen, now)
+    else:
+        yield places.from_address(source.url, http, seen, now)
+
+
+def parse(
+    download: Download, source: Source, city: City, pseudonym: Pseudonym
+) -> Parsed:
+    """Read a table; raise IngestError where it is not the one that was expected."""
+    if not isinstance(source, TableFileSource):
+        message = f"{source.id} is no table_file source"
+        raise SourceChanged(message)
+    try:
+        return _parse(download, source.mapping, city, pseudonym)
+    except (pl.exceptions.PolarsError, re.error) as error:
+        message = (
+            f"{download.name} cannot be read as the mapping says"
+            f" ({type(error).__name__}); check its formats and patterns"
+        )
+        raise DeliveryRefused(message) from error
+
+
+def _parse(
+    download: Download, mapping: TableMapping, city: City, pseudonym: Pseudonym
+) -> Parsed:
+    file_format = _file_format(download.name, mapping)
+    content = download.read()
+    if not content.strip():
+        message = f"{download.name} is empty; nothing was loaded"
+        raise DeliveryRefused(message)
+    mapped = _tidy(mapping.columns)
+    wanted = columns.used_columns(mapped)
+    totals = [tidy_name(name) for name in mapping.total_rows]
+    raw = _READERS[file_format](
+        download.name,
+        content,
+        mapping,
+        list(dict.fromkeys([*wanted, *totals])),
+    )
+    reading = columns.Reading(
+        timezone=city.info.timezone,
+        pseudonym=pseudonym,
+        decimal=mapping.decimal,
+        missing=mapping.missing,
+        has_serials=file_format in ("xlsx", "ods"),
+    )
+    filled = columns.fill(raw.rows, mapping.table, mapped, reading)
+    refused = pl.concat([raw.broken, filled.refused])
+    if not raw.is_closed and _is_last_refused(raw.rows, filled.refused):
+        raise cut_off(download.name)
+    return Parsed(
+        table=mapping.table,
+        rows=filled.rows,
+        refused=refused.sort("row_number"),
+        rows_read=filled.rows.height + refused.height,
+        covers=_covers(download, filled.rows, mapping, city),
+    )
+
+
+def _file_format(name: str, mapping: TableMapping) -> str:
+    suffix = PurePosixPath(urlsplit(name).path).suffix.lower()
+    found = mapping.file_format or _SUFFIXES.get(suffix)
+    if found is None:
+        message = (
+            f"{name} does not end in one of {', '.join(_SUFFIXES)}; set file_format in"
+            " the mapping"
+        )
+        raise SourceChanged(message)
+    return found
+
+
+def _tidy(mapped: Mapping[str, Column]) -> dict[str, Column]:
+    """Write the mapping's column names as those of the header are written."""
+    return {
+        name: column
+        if column.column is None
+        else column.model_copy(
+            update={
+                "column": tuple(tidy_name(part) for part in columns.origins(column))
+            }
+        )
+        for name, column in mapped.items()
+    }
+
+
+def _is_last_refused(raw: pl.DataFrame, refused: pl.DataFrame) -> bool:
+    """Say whether a last line without a line break could not even be read."""
+    return refused.height > 0 and raw["row_number"].max() in refused["row_number"]
+
+
+def _covers(
+    download: Download, rows: pl.DataFrame, mapping: TableMapping, city: City
+) -> Span | None:
+    if download.covers is not None:
+        return download.covers
+    covers = mapping.covers
+    if covers.by == "all":
+        return None
+    if covers.by == "file_name":
+        return spans.span_of_file_name(download.name, covers, city.timezone)
+    return spans.span_of_rows(rows, mapping.table, covers.period, city.timezone)
+
+
+def _read_parquet(
+    name: str, content: bytes, mapping: TableMapping, wanted: Sequence[str]
+) -> RawTable:
+    """Read the wanted columns only; what has a type keeps it until it is a text."""
+    try:
+        names = list(pl.read_parquet_schema(io.BytesIO(content)))
+        header = Header([tidy_name(column) for column in names], wanted)
+        check_header(name, header, mapping.ignored_columns)
+        rows = pl.read_parquet(
+            io.BytesIO(content), columns=[names[index] for index in header.kept]
+        )
+    except pl.exceptions.PolarsError as error:
+        message = f"{name} is no complete Parquet file; have it delivered again"
+        raise DeliveryRefused(message) from error
+    texts = rows.select(
+        row_number=pl.int_range(2, rows.height + 2),  # as if a header were row 1
+        **{
+            tidy_name(column): _as_text(column, dtype, mapping.decimal)
+            for column, dtype in rows.schema.items()
+        },
+    )
+    return RawTable(texts.filter(~is_total(mapping)), REFUSED.to_frame())
+
+
+def _as_text(column: str, dtype: pl.DataType, decimal: str) -> pl.Expr:
+    text = pl.col(column)
+    if isinstance(dtype, pl.Datetime):
+        return text.dt.strftime("iso")
+    if dtype.is_float():
+        return text.cast(pl.String).str.replace(".", decimal, literal=True)
+    return text.cast(pl.String)
+
+
+_READERS: Final[Mapping[str, Reader]] = {
+    "csv": read_csv,
+    "xlsx": read_workbook,
+    "ods": read_workbook,
+    "parquet": _read_parquet,
+    "json_objects": read_json_objects,
+}
