@@ -8,7 +8,7 @@ class IngestError(Exception):
     """The base of all errors of this layer."""
 
 
-class SourceUnavailable(IngestError):
+class SourceUnavailable(IngestError):  # noqa: N818 - says what is the matter
     """The source does not answer, or its file cannot be read."""
 
     def __init__(self, message: str, http_status: int | None = None) -> None:
@@ -16,13 +16,13 @@ class SourceUnavailable(IngestError):
         self.http_status = http_status
 
 
-class SourceChanged(IngestError):
+class SourceChanged(IngestError):  # noqa: N818 - says what is the matter
     """The source has other columns, fields or words than its mapping knows."""
 
 
-class DeliveryRefused(IngestError):
+class DeliveryRefused(IngestError):  # noqa: N818 - says what is the matter
     """The delivery as a whole cannot be trusted."""
 
 
-class WarehouseLocked(IngestError):
+class WarehouseLocked(IngestError):  # noqa: N818 - says what is the matter
     """Another process holds the warehouse."""

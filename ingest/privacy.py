@@ -1,6 +1,7 @@
 """What may pass the door: numbers of people become keyed hashes, texts their shape."""
 
 import hashlib
+import json
 import os
 import re
 import secrets
@@ -102,6 +103,39 @@ def quarantine_json(
         .to_series()
         .alias("row_json")
     )
+
+
+def mask_json(rows: pl.Series, known: Mapping[str, Collection[str]]) -> pl.Series:
+    """Do the same with rows that an adapter could not read and wrote as JSON."""
+    # A loop, since JSON has no columns; only refused rows come this way.
+    return pl.Series(
+        "row_json",
+        [None if text is None else _masked(text, known) for text in rows.to_list()],
+        dtype=pl.String,
+    )
+
+
+def _masked(text: str, known: Mapping[str, Collection[str]]) -> str:
+    try:
+        row = json.loads(text)
+    except ValueError:
+        return json.dumps(shape_of(text), ensure_ascii=False)
+    if not isinstance(row, dict):
+        return json.dumps(shape_of(str(row)), ensure_ascii=False)
+    shown = {
+        name: value if _may_show(name, value, known) else shape_of(str(value))
+        for name, value in row.items()
+    }
+    return json.dumps(shown, ensure_ascii=False)
+
+
+def _may_show(name: str, value: object, known: Mapping[str, Collection[str]]) -> bool:
+    if value is None or isinstance(value, bool):
+        return True
+    if not isinstance(value, str):
+        return False
+    is_hash = name in KEY_COLUMNS and re.fullmatch(HASHED, value) is not None
+    return is_hash or value in known.get(name, ())
 
 
 def _read_key(path: Path) -> bytes:

@@ -65,9 +65,9 @@ class Column(Model):
 class Closed(Model):
     """A sentinel by which a source says "closed" instead of a wait."""
 
-    column: str
+    column: str  # of the table, e.g. mean_wait_minutes
     value: str | int | float
-    whole_day: bool = False  # only where every row of the day carries it
+    whole_day: bool = False  # only where every row of the office's day carries it
 
 
 class Covers(Model):
@@ -81,7 +81,8 @@ class Covers(Model):
 class Checks(Model):
     """What a delivery must satisfy, beyond what its table demands."""
 
-    not_before: str | None = None  # ISO date; earlier times are refused
+    not_before: date | None = None  # earlier times are refused
+    not_after: date | None = None  # of a closed archive: later times are refused
     future_tolerance: Span = timedelta(minutes=5)
     max_wait_minutes: float = 24 * 60
     max_refused_share: float = Field(default=0.05, ge=0, le=1)  # above: all refused

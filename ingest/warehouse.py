@@ -69,15 +69,12 @@ def read_rows(
 
     `where` may name the table's columns; its values are bound from `parameters`.
     """
+    columns_of(table)  # so that nothing but a table's name gets into the statement
     counted, bound = _deliveries_that_count(as_of)
-    condition = f" AND ({where})" if where else ""
-    statement = (
-        f"SELECT * FROM {_checked(table)} WHERE delivery_id IN ({counted}){condition}"
-    )
-    rows: pl.DataFrame = (
-        connection.cursor().sql(statement, params=[*bound, *parameters]).pl()
-    )
-    return rows
+    statement = f"SELECT * FROM {table} WHERE delivery_id IN ({counted})"  # noqa: S608
+    if where:
+        statement += f" AND ({where})"
+    return read_frame(connection, statement, [*bound, *parameters])
 
 
 def read_frame(
@@ -96,10 +93,11 @@ def insert_rows(
     """Append a frame in one statement; columns it lacks become NULL."""
     if rows.is_empty():
         return
-    names = ", ".join(name for name in rows.columns if name in columns_of(table))
+    names = ", ".join(name for name in columns_of(table) if name in rows.columns)
+    statement = f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming"  # noqa: S608
     connection.register("incoming", rows)
     try:
-        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
+        connection.execute(statement)
     finally:
         connection.unregister("incoming")
 
@@ -143,18 +141,11 @@ def utc(moment: datetime) -> datetime:
 
 
 def _deliveries_that_count(as_of: datetime | None) -> tuple[str, list[object]]:
+    counted = "SELECT delivery_id FROM deliveries WHERE "
     if as_of is None:
-        return "SELECT delivery_id FROM deliveries WHERE superseded_at IS NULL", []
-    return (
-        "SELECT delivery_id FROM deliveries WHERE received_at <= ?"
-        " AND (superseded_at IS NULL OR superseded_at > ?)",
-        [as_of, as_of],
-    )
-
-
-def _checked(table: str) -> str:
-    columns_of(table)
-    return table
+        return counted + "superseded_at IS NULL", []
+    then = "received_at <= ? AND (superseded_at IS NULL OR superseded_at > ?)"
+    return counted + then, [as_of, as_of]
 
 
 def _apply_schema(connection: duckdb.DuckDBPyConnection) -> None:

@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     covers_from      TIMESTAMPTZ,          -- NULL, with covers_to: everything the source ever said
     covers_to        TIMESTAMPTZ,          -- exclusive; a look at a live queue: the same as covers_from
     content_sha256   VARCHAR     NOT NULL,
+    read_with        VARCHAR     NOT NULL, -- hash of the mapping and checks it was read with
     name             VARCHAR     NOT NULL, -- file name or address, without secrets
     etag             VARCHAR,              -- what the address said, to ask again by
     last_modified    VARCHAR,

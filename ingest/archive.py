@@ -1,0 +1,137 @@
+"""The archive: each accepted delivery as Parquet; the warehouse can be made from it."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import polars as pl
+
+from ingest.adapters.base import REFUSED
+from ingest.checks import Checked
+from ingest.errors import IngestError
+from ingest.loading import Delivery, supersede, touched_by, write
+from ingest.warehouse import WRITING, schema_of
+
+_UNFINISHED: Final = ".unfinished"  # written, but not yet known to be in the warehouse
+_REFUSED: Final = ".quarantine.parquet"
+_ROWS: Final = ".parquet"
+_KEY: Final = "amtspuls"  # of the Parquet metadata that describe the delivery
+
+
+def prepare(
+    archive: Path, delivery: Delivery, checked: Checked, raw: bytes | Path | None
+) -> None:
+    """Write a delivery's files under another name, before the warehouse has it."""
+    folder = archive / delivery.source / _UNFINISHED
+    folder.mkdir(parents=True, exist_ok=True)
+    if raw is not None:
+        suffix = Path(delivery.name).suffix[:10] if isinstance(raw, Path) else ""
+        content = raw if isinstance(raw, bytes) else raw.read_bytes()
+        (folder / f"{delivery.id}.raw{suffix}").write_bytes(content)
+    if checked.refused.height:
+        checked.refused.write_parquet(folder / (delivery.id + _REFUSED))
+    described = json.dumps(asdict(delivery), default=datetime.isoformat)
+    checked.rows.write_parquet(
+        folder / (delivery.id + _ROWS), metadata={_KEY: described}
+    )
+    for file in _files(folder, delivery.id):
+        _sync(file)
+
+
+def finish(archive: Path, delivery_id: str, source: str) -> None:
+    """Give a delivery's files their names, now that the warehouse has it."""
+    folder = archive / source / _UNFINISHED
+    # The rows come last: where they are, the delivery is complete.
+    for file in sorted(_files(folder, delivery_id), key=_is_rows):
+        file.replace(archive / source / file.name)
+    _sync(archive / source)
+
+
+def discard(archive: Path, delivery_id: str, source: str) -> None:
+    for file in _files(archive / source / _UNFINISHED, delivery_id):
+        file.unlink()
+
+
+def tidy(connection: duckdb.DuckDBPyConnection, archive: Path, source: str) -> None:
+    """Finish what a killed run left: keep what the warehouse has, drop the rest."""
+    left = archive / source / _UNFINISHED
+    if not left.is_dir():
+        return
+    ids = {file.name.partition(".")[0] for file in left.iterdir()}
+    if not ids:
+        return
+    known = connection.execute(
+        "SELECT delivery_id FROM deliveries WHERE list_contains(?, delivery_id)",
+        [sorted(ids)],
+    ).fetchall()
+    for delivery_id in ids:
+        if (delivery_id,) in known:
+            finish(archive, delivery_id, source)
+        else:
+            discard(archive, delivery_id, source)
+
+
+def rebuild(connection: duckdb.DuckDBPyConnection, archive: Path) -> int:
+    """Fill an empty warehouse from the archive; return how many deliveries it had."""
+    own = connection.cursor()
+    if own.execute("SELECT count(*) FROM deliveries").fetchall()[0][0]:
+        message = "the warehouse is not empty; move it away before it is made anew"
+        raise IngestError(message)
+    described = sorted(_described(archive), key=lambda pair: pair[0].received_at)
+    with WRITING:
+        own.execute("BEGIN")
+        try:
+            for delivery, file in described:
+                _replay(own, delivery, file)
+            own.execute("COMMIT")
+        except BaseException:
+            own.execute("ROLLBACK")
+            raise
+    return len(described)
+
+
+def _replay(
+    connection: duckdb.DuckDBPyConnection, delivery: Delivery, file: Path
+) -> None:
+    replaced = touched_by(connection, delivery)["delivery_id"].to_list()
+    beside = file.with_name(delivery.id + _REFUSED)
+    refused = (
+        pl.read_parquet(beside) if beside.exists() else pl.DataFrame(schema=REFUSED)
+    )
+    rows = pl.read_parquet(file)
+    # A table may have got columns since; those that it lost are of no use any more.
+    known = [name for name in rows.columns if name in schema_of(delivery.table)]
+    write(connection, delivery, rows.select(known), refused)
+    supersede(connection, delivery, replaced)
+
+
+def _described(archive: Path) -> Iterator[tuple[Delivery, Path]]:
+    for file in archive.glob(f"*/*{_ROWS}"):
+        if file.name.endswith(_REFUSED):
+            continue
+        said = json.loads(pl.read_parquet_metadata(file)[_KEY])
+        covers = said.pop("covers")
+        received_at = datetime.fromisoformat(said.pop("received_at"))
+        span = covers and tuple(datetime.fromisoformat(moment) for moment in covers)
+        yield Delivery(**said, covers=span, received_at=received_at), file
+
+
+def _files(folder: Path, delivery_id: str) -> list[Path]:
+    return sorted(folder.glob(f"{delivery_id}.*"))
+
+
+def _is_rows(file: Path) -> bool:
+    return file.name.endswith(_ROWS) and not file.name.endswith(_REFUSED)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,279 @@
+"""The rules a row must satisfy, as data: a code, words for people, an expression."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Final
+
+import polars as pl
+
+from ingest.city import City, Text
+from ingest.sources import Checks
+from ingest.warehouse import columns_of
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a reason code says. A fault counts against the delivery as a whole."""
+
+    text: Text
+    is_fault: bool = True
+
+
+def _rule(de: str, en: str, *, is_fault: bool = True) -> Rule:
+    return Rule(Text(de=de, en=en), is_fault)
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "broken_row": _rule("Zeile nicht lesbar", "row cannot be read"),
+    "unreadable_time": _rule("Zeitangabe nicht lesbar", "time cannot be read"),
+    "ambiguous_time": _rule(
+        "Zeitangabe doppeldeutig: Stunde der Zeitumstellung",
+        "time ambiguous: hour in which the clocks go back",
+    ),
+    "nonexistent_time": _rule(
+        "Zeitangabe gibt es nicht: Stunde der Zeitumstellung",
+        "time does not exist: hour in which the clocks go forward",
+    ),
+    "unreadable_duration": _rule("Dauer nicht lesbar", "duration cannot be read"),
+    "unreadable_number": _rule("Zahl nicht lesbar", "number cannot be read"),
+    "missing_value": _rule("Pflichtangabe fehlt", "a required value is missing"),
+    "unknown_category": _rule("unbekannte Bezeichnung", "unknown category"),
+    "unknown_office": _rule("unbekanntes Amt", "unknown office"),
+    "unknown_service": _rule("unbekannte Leistung", "unknown service"),
+    "negative_value": _rule("negativer Wert", "negative value"),
+    "future_time": _rule("Zeitpunkt in der Zukunft", "time in the future"),
+    "too_early": _rule(
+        "Zeitpunkt vor dem Beginn der Daten", "time before the data begin"
+    ),
+    "too_late": _rule(
+        "Zeitpunkt nach dem Ende der Daten", "time after the end of the data"
+    ),
+    "outside_span": _rule(
+        "gehört nicht zum Zeitraum der Lieferung",
+        "does not belong to the period of the delivery",
+    ),
+    "appointment_before_booked": _rule(
+        "Termin vor der Buchung", "appointment before it was booked"
+    ),
+    "called_before_arrived": _rule(
+        "Aufruf vor der Ankunft", "called before the arrival"
+    ),
+    "shown_before_called": _rule(
+        "am Platz vor dem Aufruf", "at the desk before the call"
+    ),
+    "finished_before_called": _rule("Ende vor dem Aufruf", "finished before the call"),
+    "finished_before_shown": _rule(
+        "Ende vor dem Beginn am Platz", "finished before the start at the desk"
+    ),
+    "complete_before_received": _rule(
+        "vollständig vor dem Eingang", "complete before it was received"
+    ),
+    "decided_before_received": _rule(
+        "entschieden vor dem Eingang", "decided before it was received"
+    ),
+    "closed_before_received": _rule(
+        "abgeschlossen vor dem Eingang", "closed before it was received"
+    ),
+    "ended_before_started": _rule("Ende vor dem Beginn", "ended before it started"),
+    "implausible_wait": _rule("unglaubwürdige Wartezeit", "implausible wait"),
+    "repeated_key": _rule(
+        "dieselbe Nummer mehrmals; die letzte Zeile zählt",
+        "the same number several times; the last row counts",
+    ),
+    "duplicate": _rule(
+        "dieselbe Zeile mehrmals; sie zählt einmal",
+        "the same row several times; it counts once",
+        is_fault=False,
+    ),
+    "closed": _rule("geschlossen", "closed", is_fault=False),
+    "frozen": _rule(
+        "Anzeige eingefroren: zu lange unverändert",
+        "display frozen: unchanged for too long",
+        is_fault=False,
+    ),
+}
+
+CATEGORIES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "tickets": {
+        "channel": ("walk_in", "appointment", "kiosk"),
+        "outcome": ("served", "no_show", "left"),
+    },
+    "queue_hours": {"channel": ("walk_in", "appointment", "kiosk")},
+    "queue_samples": {"state": ("open", "closed", "sold_out", "unknown")},
+    "wait_bands": {"unit": ("minutes", "days")},
+    "case_pauses": {"holder": ("applicant", "third_party")},
+    "contacts": {"line": ("phone", "chat", "mail")},
+    "parking": {"state": ("open", "closed", "unknown")},
+}
+# What makes a row the same thing again. A ticket number may begin anew each day.
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "tickets": ("office", "ticket_key", "day"),
+    "queue_hours": ("office", "service", "channel", "hour_at"),
+    "queue_samples": ("office", "service", "queue", "observed_at"),
+    "wait_bands": (
+        "office", "service", "period_from", "period_to", "unit", "band_from",
+    ),
+    "slots": ("office", "service", "channel", "slots_on"),
+    "slot_offers": ("office", "service", "observed_at"),
+    "cases": ("case_key",),
+    "case_pauses": ("case_key", "from_at"),
+    "case_counts": ("office", "service", "period_from", "period_to"),
+    "contacts": ("office", "line", "interval_at"),
+    "ratings": ("office", "service", "rated_on", "answer"),
+    "online_services": ("service", "observed_on"),
+    "parking": ("car_park", "observed_at"),
+}  # fmt: skip
+# The moment a row is about, the first that is known.
+MOMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "tickets": ("called_at", "appointment_at", "arrived_at"),
+    "queue_hours": ("hour_at",),
+    "queue_samples": ("observed_at",),
+    "slot_offers": ("observed_at",),
+    "cases": ("received_at",),
+    "case_pauses": ("from_at",),
+    "contacts": ("interval_at",),
+    "parking": ("observed_at",),
+}
+
+_ORDERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
+    "tickets": (
+        ("booked_at", "appointment_at", "appointment_before_booked"),
+        ("arrived_at", "called_at", "called_before_arrived"),
+        ("called_at", "shown_at", "shown_before_called"),
+        ("called_at", "finished_at", "finished_before_called"),
+        ("shown_at", "finished_at", "finished_before_shown"),
+    ),
+    "cases": (
+        ("received_at", "complete_at", "complete_before_received"),
+        ("received_at", "decided_at", "decided_before_received"),
+        ("received_at", "closed_at", "closed_before_received"),
+    ),
+    "case_pauses": (("from_at", "to_at", "ended_before_started"),),
+    "case_counts": (("period_from", "period_to", "ended_before_started"),),
+    "wait_bands": (
+        ("period_from", "period_to", "ended_before_started"),
+        ("band_from", "band_to", "ended_before_started"),
+    ),
+}  # fmt: skip
+_MAY_LIE_AHEAD: Final = ("appointment_at", "first_free_at")
+_WAITS: Final = (
+    "wait_minutes",
+    "wait_minutes_at_least",
+    "mean_wait_minutes",
+    "estimated_wait_minutes",
+)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An expression that is true where a row breaks a rule."""
+
+    broken: pl.Expr
+    reason: str
+    field: str | None
+
+
+def violations(
+    table: str,
+    checks: Checks,
+    city: City,
+    now: datetime,
+    covers: tuple[datetime, datetime] | None,
+) -> Iterator[Violation]:
+    """Yield what each row is tested for, the gravest first."""
+    yield from _missing(table)
+    yield from _unknown(table, city)
+    yield from _negative(table)
+    yield from _times(table, checks, city, now)
+    for earlier, later, reason in _ORDERS.get(table, ()):
+        yield Violation(pl.col(later) < pl.col(earlier), reason, later)
+    yield from _waits(table, checks)
+    if covers is not None and table in MOMENTS and covers[0] < covers[1]:
+        yield Violation(_is_outside(table, covers), "outside_span", None)
+
+
+def moment(table: str) -> pl.Expr:
+    return pl.coalesce(MOMENTS[table])
+
+
+def local_day(table: str, timezone: str) -> pl.Expr:
+    return moment(table).dt.convert_time_zone(timezone).dt.date()
+
+
+def _missing(table: str) -> Iterator[Violation]:
+    for name, column in columns_of(table).items():
+        if column.is_required and name != "delivery_id":
+            yield Violation(pl.col(name).is_null(), "missing_value", name)
+
+
+def _unknown(table: str, city: City) -> Iterator[Violation]:
+    columns = columns_of(table)
+    offices = [office.id for office in city.offices]
+    services = [service.id for service in city.services]
+    if "office" in columns:
+        unknown = ~pl.col("office").is_in(offices)
+        yield Violation(unknown, "unknown_office", "office")
+    if "service" in columns:
+        unknown = ~pl.col("service").is_in(services)
+        yield Violation(unknown, "unknown_service", "service")
+    for name, words in CATEGORIES.get(table, {}).items():
+        yield Violation(~pl.col(name).is_in(words), "unknown_category", name)
+
+
+def _negative(table: str) -> Iterator[Violation]:
+    for name, column in columns_of(table).items():
+        if column.dtype.is_numeric():
+            yield Violation(pl.col(name) < 0, "negative_value", name)
+
+
+def _times(
+    table: str, checks: Checks, city: City, now: datetime
+) -> Iterator[Violation]:
+    latest = now + checks.future_tolerance
+    first, last = _bounds(checks, city)
+    for name, column in columns_of(table).items():
+        if column.dtype != pl.Datetime("us", "UTC"):
+            continue
+        if name not in _MAY_LIE_AHEAD:
+            yield Violation(pl.col(name) > latest, "future_time", name)
+        if first is not None:
+            yield Violation(pl.col(name) < first, "too_early", name)
+        if last is not None and name not in _MAY_LIE_AHEAD:
+            yield Violation(pl.col(name) >= last, "too_late", name)
+
+
+def _bounds(checks: Checks, city: City) -> tuple[datetime | None, datetime | None]:
+    """Return the first moment that may be, and the first that may not."""
+    first, last = checks.not_before, checks.not_after
+    return (
+        None if first is None else datetime.combine(first, time(), city.timezone),
+        None
+        if last is None
+        else datetime.combine(last + timedelta(days=1), time(), city.timezone),
+    )
+
+
+def _waits(table: str, checks: Checks) -> Iterator[Violation]:
+    for name in _WAITS:
+        if name in columns_of(table):
+            too_long = pl.col(name) > checks.max_wait_minutes
+            yield Violation(too_long, "implausible_wait", name)
+    if table == "tickets":
+        begin = pl.max_horizontal("arrived_at", "appointment_at")
+        longest = timedelta(minutes=checks.max_wait_minutes)
+        too_long = pl.col("called_at") - begin > longest
+        yield Violation(too_long, "implausible_wait", "called_at")
+
+
+def _is_outside(table: str, covers: tuple[datetime, datetime]) -> pl.Expr:
+    # A case received in March belongs to the delivery of March and to that of May in
+    # which it was decided: one of its moments within the span is enough.
+    names = [
+        name
+        for name, column in columns_of(table).items()
+        if column.dtype == pl.Datetime("us", "UTC")
+    ]
+    first, end = covers
+    inside = [pl.col(name).is_between(first, end, closed="left") for name in names]
+    return ~pl.any_horizontal(*(one.fill_null(value=False) for one in inside))
