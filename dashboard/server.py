@@ -32,11 +32,9 @@ _ENVIRONMENT_STARTS: Final = ("LC_", "PYTHON", "COVERAGE", "COV_", "POLARS_")
 _STOP_SECONDS: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1
 
-# Threads, so that a slow reader holds up one of them and not a whole worker; requests
-# are short and hold the interpreter's lock, so many threads would only take turns.
 SETTINGS: Final[Mapping[str, Any]] = {
-    "worker_class": "gthread",
-    "threads": 4,
+    "worker_class": "dashboard.web_worker.PatientWorker",
+    "threads": 4,  # few: requests are short and share the interpreter's lock
     "timeout": 30,
     "graceful_timeout": 3,
     "keepalive": 15,

@@ -93,7 +93,12 @@ def open_sources():
     }  # fmt: skip
     return [
         {"id": "besuche", "table": "tickets", "max_age_hours": 36.0, **common},
-        {"id": "warteschlange", "table": "queue_samples", "max_age_hours": 0.5, **common},
+        {
+            "id": "warteschlange",
+            "table": "queue_samples",
+            "max_age_hours": 0.5,
+            **common,
+        },
     ]
 
 
@@ -123,7 +128,9 @@ def open_published(tmp_path_factory, open_figures, open_sources):
         directory,
         PUBLISHED_AT,
         figures=open_figures,
-        catalogue={name: kpi.model_dump(mode="json") for name, kpi in CATALOGUE.items()},
+        catalogue={
+            name: kpi.model_dump(mode="json") for name, kpi in CATALOGUE.items()
+        },
         sources=open_sources,
         calendar={"state": "HE", "days": {}},
     )

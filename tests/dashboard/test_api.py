@@ -40,12 +40,18 @@ def rows_of_json(response):
 
 
 def rows_of_csv(response):
-    text = {name: pl.String for name, kind in FIGURES.items() if isinstance(kind, pl.Enum)}
-    frame = pl.read_csv(io.BytesIO(response.data), schema_overrides=dict(FIGURES) | text)
+    text = {
+        name: pl.String for name, kind in FIGURES.items() if isinstance(kind, pl.Enum)
+    }
+    frame = pl.read_csv(
+        io.BytesIO(response.data), schema_overrides=dict(FIGURES) | text
+    )
     return frame.to_dicts()
 
 
-def test_all_figures_of_the_snapshot_are_answered_in_its_order(open_client, open_figures):
+def test_all_figures_of_the_snapshot_are_answered_in_its_order(
+    open_client, open_figures
+):
     assert rows_of_json(ask(open_client, limit=10_000)) == open_figures.to_dicts()
     assert rows_of_csv(ask(open_client, format="csv")) == open_figures.to_dicts()
 
@@ -150,7 +156,9 @@ def test_what_is_no_period_is_not_read_as_one(period):
     assert first_and_last_day(period) is None
 
 
-def test_an_answer_says_whose_figures_these_are_and_in_which_units(open_client, open_city):
+def test_an_answer_says_whose_figures_these_are_and_in_which_units(
+    open_client, open_city
+):
     answer = ask(open_client, kpi="waiting.median_minutes", lang="en").get_json()
     assert answer["snapshot"].startswith("20261122T050000Z-")
     assert answer["published_at"] == "2026-11-22T05:00:00Z"
@@ -231,7 +239,9 @@ def test_a_csv_page_leads_to_the_next_one(open_client, open_figures):
         ),
     ],
 )
-def test_a_wrong_question_is_refused_in_a_sentence(open_client, query, language, sentence):
+def test_a_wrong_question_is_refused_in_a_sentence(
+    open_client, query, language, sentence
+):
     response = open_client.get(
         f"{FIGURES_AT}?{query}", headers={"Accept-Language": language}
     )
@@ -318,7 +328,9 @@ def test_scripts_of_every_site_may_read_open_data_but_send_nothing(open_client, 
     assert "Access-Control-Allow-Origin" not in asked.headers
 
 
-def test_live_queues_are_served_as_they_were_written(tmp_path, publish_open, client_for):
+def test_live_queues_are_served_as_they_were_written(
+    tmp_path, publish_open, client_for
+):
     publish_open(tmp_path)
     client = client_for(tmp_path)
     nothing = client.get("/api/v1/live").get_json()
@@ -375,12 +387,17 @@ def test_healthz_tells_no_details(open_client):
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_the_description_is_valid_openapi_and_names_every_address(open_client, language):
+def test_the_description_is_valid_openapi_and_names_every_address(
+    open_client, language
+):
     document = open_client.get(f"/api/v1/openapi.json?lang={language}").get_json()
     OpenAPIV31SpecValidator(document).validate()
     assert set(document["paths"]) == {f"/{name}" for name in ADDRESSES}
     known = document["paths"]["/figures"]["get"]["parameters"]
-    assert "all" in next(p for p in known if p["name"] == "office")["schema"]["items"]["enum"]
+    assert (
+        "all"
+        in next(p for p in known if p["name"] == "office")["schema"]["items"]["enum"]
+    )
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
