@@ -4,10 +4,12 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
+import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,8 @@ from metrics.published import CURRENT
 # Not part of a snapshot's identity: they say when and from what, not what it says.
 _CIRCUMSTANCES: Final = frozenset({"sources.json", "manifest.json"})
 _UNFINISHED: Final = ".unfinished-"
+_ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}$")
+_WRITING: Final = threading.Lock()  # one process publishes, perhaps in several threads
 _FORMULA_STARTS: Final = r"^([=+\-@\t\r\n])"
 
 
@@ -74,10 +78,34 @@ def write_snapshot(
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file so that a reader sees the old or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{_UNFINISHED}{uuid.uuid4().hex}")
-    _write_synced(aside, content)
-    aside.replace(path)
-    _sync(path.parent)
+    aside = path.with_name(f".{path.name}.new")
+    with _WRITING:
+        _write_synced(aside, content)
+        aside.replace(path)
+        _sync(path.parent)
+
+
+def thin_out(
+    directory: Path, now: datetime, *, all_within: timedelta, keep: int | None = None
+) -> None:
+    """Remove old snapshots, never the current one.
+
+    All of `all_within` stay, and of each earlier day (in UTC) the last: what was said
+    on a day can be told for ever. With `keep`, only so many of the newest stay.
+    """
+    current = (directory / CURRENT).readlink().name
+    snapshots = sorted(
+        path.name for path in directory.iterdir() if _ID.match(path.name)
+    )
+    if keep is not None:
+        stay = set(snapshots[-keep:])
+    else:
+        last_of_day = {name[:8]: name for name in snapshots}.values()
+        recent = f"{(now - all_within).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        stay = {name for name in snapshots if name >= recent}.union(last_of_day)
+    for name in snapshots:
+        if name not in stay | {current}:
+            shutil.rmtree(directory / name)
 
 
 def json_bytes(document: object) -> bytes:
@@ -131,6 +159,11 @@ def _current_with(directory: Path, digest: str) -> Path | None:
 
 def _put(directory: Path, snapshot_id: str, files: Mapping[str, bytes]) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
+    with _WRITING:
+        return _put_alone(directory, snapshot_id, files)
+
+
+def _put_alone(directory: Path, snapshot_id: str, files: Mapping[str, bytes]) -> Path:
     _remove_unfinished(directory)
     final = directory / snapshot_id
     if not final.exists():

@@ -1,0 +1,177 @@
+"""From the warehouse to published snapshots, and to the live queues beside them.
+
+A city's folder has two kinds of snapshot: `published/`, what everybody may read, and
+`internal/`, the same before anything was hidden. Where a publication would say nothing
+new, the last snapshot stays; `published/sources.json` then still tells when that was
+found, and how fresh each source is.
+
+Tests write small snapshots without a warehouse: metrics.snapshot_folder.write_snapshot.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, cast
+
+import duckdb
+import polars as pl
+
+from ingest.city import City
+from ingest.status import source_status
+from ingest.warehouse import read_frame, read_rows
+from metrics.catalogue import CATALOGUE
+from metrics.compute import Computed, compute
+from metrics.moments import iso
+from metrics.protect import protect, protect_live
+from metrics.provenance import calendar_document, deliveries_used, manifest_of
+from metrics.published import (
+    CURRENT,
+    FRESHNESS,
+    LIVE,
+    Snapshot,
+    SnapshotMissing,
+    open_current,
+)
+from metrics.revisions import revisions
+from metrics.snapshot_folder import (
+    json_bytes,
+    thin_out,
+    write_atomically,
+    write_snapshot,
+)
+
+PUBLISHED: Final = "published"
+INTERNAL: Final = "internal"
+INTERNAL_KEPT: Final = 10
+PUBLISHED_ALL_KEPT: Final = timedelta(days=2)  # of earlier days the last one each
+FRESHNESS_EVERY: Final = timedelta(minutes=5)  # where only queues are looked at
+_LOOKS_BACK: Final = timedelta(days=1)
+
+
+def publish(
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    city_file: Path,
+    data_dir: Path,
+    now: datetime,
+) -> Path:
+    """Compute, protect and publish; return the folder that is current then.
+
+    `data_dir` is the city's folder. The same warehouse, city file and code give the
+    same bytes, and then nothing new is written.
+    """
+    sources = [status_document(each) for each in source_status(connection, city, now)]
+    manifest = manifest_of(city, city_file)
+    manifest["deliveries"] = deliveries_used(connection, city)
+    computed = compute(connection, city, now)
+    internal = data_dir / INTERNAL
+    internal.mkdir(parents=True, exist_ok=True)
+    internal.chmod(0o700)
+    _write(internal, computed, city, sources, manifest | {"kind": INTERNAL}, now)
+    thin_out(internal, now, all_within=timedelta(0), keep=INTERNAL_KEPT)
+    published = data_dir / PUBLISHED
+    manifest["kind"] = PUBLISHED
+    path = _write(published, protect(computed, city, now), city, sources, manifest, now)
+    _write_freshness(published, sources, now)
+    thin_out(published, now, all_within=PUBLISHED_ALL_KEPT)
+    return path
+
+
+def publish_live(
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    published_dir: Path,
+    now: datetime,
+) -> None:
+    """Replace live.json by what the newest looks at the queues say."""
+    document = protect_live(_newest_looks(connection, now), city, now)
+    write_atomically(published_dir / LIVE, json_bytes(document))
+    try:
+        checked_at = open_current(published_dir).checked_at
+    except SnapshotMissing:
+        return
+    if now - checked_at >= FRESHNESS_EVERY:
+        sources = source_status(connection, city, now)
+        _write_freshness(published_dir, [status_document(s) for s in sources], now)
+
+
+def status_document(status: object) -> dict[str, Any]:
+    """Write a source's status as JSON can hold it."""
+    document = dataclasses.asdict(cast("Any", status))
+    return {name: _plain(value) for name, value in document.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value
+
+
+def _write(
+    directory: Path,
+    computed: Computed,
+    city: City,
+    sources: Sequence[dict[str, Any]],
+    manifest: dict[str, Any],
+    now: datetime,
+) -> Path:
+    catalogue = {name: kpi.model_dump(mode="json") for name, kpi in CATALOGUE.items()}
+    return write_snapshot(
+        directory,
+        now,
+        figures=computed.figures,
+        wait_by_hour=computed.wait_by_hour,
+        ageing=computed.ageing,
+        catalogue=catalogue,
+        sources=sources,
+        calendar=calendar_document(city, computed.figures, now),
+        revisions=_revisions(
+            directory, computed.figures, catalogue, city, manifest, now
+        ),
+        manifest=manifest,
+    )
+
+
+def _revisions(
+    directory: Path,
+    figures: pl.DataFrame,
+    catalogue: dict[str, Any],
+    city: City,
+    manifest: dict[str, Any],
+    now: datetime,
+) -> pl.DataFrame | None:
+    if manifest["kind"] == INTERNAL:
+        return None
+    try:
+        previous = Snapshot.read(directory / (directory / CURRENT).readlink())
+    except (OSError, SnapshotMissing):
+        return None
+    return revisions(
+        previous,
+        figures,
+        catalogue=catalogue,
+        deliveries=manifest["deliveries"],
+        timezone=city.timezone,
+        now=now,
+    )
+
+
+def _write_freshness(
+    published_dir: Path, sources: Sequence[dict[str, Any]], now: datetime
+) -> None:
+    document = {"checked_at": now.astimezone(UTC).isoformat(), "sources": sources}
+    write_atomically(published_dir / FRESHNESS, json_bytes(document))
+
+
+def _newest_looks(connection: duckdb.DuckDBPyConnection, now: datetime) -> pl.DataFrame:
+    samples = read_rows(
+        connection,
+        "queue_samples",
+        where="observed_at > ?",
+        parameters=[now - _LOOKS_BACK],
+    )
+    origins = read_frame(connection, "SELECT delivery_id, source FROM deliveries")
+    return samples.join(origins, on="delivery_id", how="left")
