@@ -21,8 +21,23 @@ Children = Component | str | list[Component | str] | list[Component] | list[str]
 Place = Literal["menu", "footer"]
 
 
-@dataclass(frozen=True)
-class View:
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What the frame around a page depends on, even where nothing is published yet."""
+
+    city: City
+    words: Words
+    addresses: Addresses
+    path: str = "/"
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def language(self) -> Literal["de", "en"]:
+        return self.addresses.language
+
+
+@dataclass(frozen=True, kw_only=True)
+class View(Scene):
     """Everything one rendering of a page depends on, and nothing else.
 
     `path` is the address without base and language ("/amt/buergeramt"), `parts` the
@@ -30,19 +45,10 @@ class View:
     filters that the page lists in `Page.filters`. `now` is UTC, cut to the minute.
     """
 
-    city: City
     snapshot: Snapshot
     live: Live | None
-    words: Words
-    addresses: Addresses
     now: datetime
-    path: str = "/"
     parts: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def language(self) -> Literal["de", "en"]:
-        return self.addresses.language
 
 
 @dataclass(frozen=True)

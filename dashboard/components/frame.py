@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.aria import aria
 from dashboard.components.badge import icon
-from dashboard.view import Page, Place, View
+from dashboard.view import Page, Place, Scene, View
 
 SITE_NAME = "Amtspuls"
 MAIN_ID = "inhalt"  # where the skip link leads
@@ -26,7 +26,7 @@ def main(heading: str, *content: Component, lead: str | None = None) -> html.Mai
     )
 
 
-def header(view: View, pages: Sequence[Page]) -> list[Component]:
+def header(view: Scene, pages: Sequence[Page]) -> list[Component]:
     """Everything above the page. It is no part of what Dash takes over."""
     words = view.words
     skip = html.A(words("Zum Inhalt springen"), href=f"#{MAIN_ID}", className="skip")
@@ -54,7 +54,7 @@ def header(view: View, pages: Sequence[Page]) -> list[Component]:
     return [skip, html.Header([strip, *banner, brand, menu], className="header")]
 
 
-def footer(view: View, pages: Sequence[Page]) -> html.Footer:
+def footer(view: Scene, pages: Sequence[Page]) -> html.Footer:
     """Who publishes this, under which licence, and the pages the law asks for."""
     words, info = view.words, view.city.info
     publisher = [
@@ -82,15 +82,11 @@ def footer(view: View, pages: Sequence[Page]) -> html.Footer:
     )
 
 
-def page_title(view: View, page: Page) -> str:
-    return f"{page.title(view)} – {SITE_NAME} {view.city.info.name}"
-
-
-def _owner(view: View) -> str:
+def _owner(view: Scene) -> str:
     return view.words("Ein Angebot von {name}", name=view.city.info.publisher)
 
 
-def _sample_banner(view: View) -> html.Div:
+def _sample_banner(view: Scene) -> html.Div:
     words = view.words
     said = [
         icon("info"),
@@ -105,7 +101,7 @@ def _sample_banner(view: View) -> html.Div:
     return html.Div(html.Div(said, className="wrap sample-row"), className="sample")
 
 
-def _languages(view: View) -> Component:
+def _languages(view: Scene) -> Component:
     names = {"de": "Deutsch", "en": "English"}
     items = []
     for language in view.city.info.languages:
@@ -129,8 +125,10 @@ def _languages(view: View) -> Component:
     )
 
 
-def _links(view: View, pages: Sequence[Page], place: Place) -> list[Component]:
+def _links(view: Scene, pages: Sequence[Page], place: Place) -> list[Component]:
     items: list[Component] = []
+    if not isinstance(view, View):
+        return items  # before the first publication the pages cannot be drawn
     for page in pages:
         address = page_address(view, page)
         if page.place != place or address is None:
@@ -156,7 +154,7 @@ def page_address(view: View, page: Page) -> str | None:
     return None if first is None else view.addresses.to(page.path.format(**first))
 
 
-def _contact(view: View) -> list[Component | str]:
+def _contact(view: Scene) -> list[Component | str]:
     contact = view.city.info.contact
     said: list[Component | str] = [view.words("Fragen an"), f" {contact.name}"]
     if contact.mail:
