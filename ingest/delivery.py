@@ -157,7 +157,7 @@ def _runs(work: _Work, downloads: Iterator[Download]) -> Iterator[Run]:
         # The one place that catches everything: a source fails alone, whatever is the
         # matter with it or with the code that reads it.
         except Exception as error:  # noqa: BLE001
-            run = _not_loaded(work, download, error, _where(error))
+            run = _not_loaded(work, download, error, in_words(error))
         yield run
         if download is None:
             return  # an iterator that raised has nothing more to give
@@ -246,7 +246,7 @@ def _not_loaded(
     )
 
 
-def _where(error: Exception) -> str:
+def in_words(error: Exception) -> str:
     """Say what failed and where, but not with what: messages may quote rows."""
     if isinstance(error, OSError | duckdb.IOException):
         return "the data folder cannot be written; is the disk full or read-only?"

@@ -35,14 +35,25 @@ class Limits:
     redirects: int = 5
 
 
+_GUARDS: Final[weakref.WeakSet["GuardedAdapter"]] = weakref.WeakSet()
+
+
+def cut_all() -> None:
+    """End every question of this process that is under way."""
+    for guard in list(_GUARDS):
+        guard.cut()
+
+
 class GuardedAdapter(HTTPAdapter):
     """Connects to public addresses only, unless told otherwise, and not for ever."""
 
     def __init__(self, limits: Limits, *, private: bool) -> None:
         self.rang = False
         self.private = private
+        self._is_cut = False
         self._limits = limits
         self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        _GUARDS.add(self)
         super().__init__(
             max_retries=urllib3.Retry(
                 total=limits.retries,
@@ -64,7 +75,7 @@ class GuardedAdapter(HTTPAdapter):
     @contextmanager
     def alarm(self) -> Iterator[None]:
         """Cut all connections when the time is over; time-outs restart at each byte."""
-        self.rang = False
+        self.rang = self._is_cut
         timer = threading.Timer(self._limits.total.total_seconds(), self._ring)
         timer.daemon = True
         timer.start()
@@ -88,6 +99,11 @@ class GuardedAdapter(HTTPAdapter):
             raise SourceUnavailable(message)
         self._connections.add(connection)
         return addresses
+
+    def cut(self) -> None:
+        """End what is under way, and begin nothing more: the process stops."""
+        self._is_cut = True
+        self._ring()
 
     def _ring(self) -> None:
         self.rang = True

@@ -156,7 +156,7 @@ _ORDERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
         ("band_from", "band_to", "ended_before_started"),
     ),
 }  # fmt: skip
-_MAY_LIE_AHEAD: Final = ("appointment_at", "first_free_at")
+MAY_LIE_AHEAD: Final = ("appointment_at", "first_free_at")
 _WAITS: Final = (
     "wait_minutes",
     "wait_minutes_at_least",
@@ -235,11 +235,11 @@ def _times(
     for name, column in columns_of(table).items():
         if column.dtype != pl.Datetime("us", "UTC"):
             continue
-        if name not in _MAY_LIE_AHEAD:
+        if name not in MAY_LIE_AHEAD:
             yield Violation(pl.col(name) > latest, "future_time", name)
         if first is not None:
             yield Violation(pl.col(name) < first, "too_early", name)
-        if last is not None and name not in _MAY_LIE_AHEAD:
+        if last is not None and name not in MAY_LIE_AHEAD:
             yield Violation(pl.col(name) >= last, "too_late", name)
 
 

@@ -45,7 +45,8 @@ class Column(Model):
 
     column: str | tuple[str, ...] | None = None  # several are joined with a space
     value: str | int | float | bool | None = None
-    values: dict[str, str | None] | None = None  # the words of the source -> ours
+    # The words of the source -> ours; where texts are due, every word must be here.
+    values: dict[str, str | None] | None = None
     missing: tuple[str, ...] = ()  # more words that mean "not known" in this column
     # strptime for times, the first that fits; "mm:ss", "hh:mm" or "words" for durations
     format: str | tuple[str, ...] | None = None
@@ -113,21 +114,26 @@ class TableMapping(Model):
 class QueueMapping(Model):
     """A live queue feed in JSON or XML: where its queues are, what their fields mean.
 
-    `queues` and all fields are JMESPath expressions; a field is looked up in the queue
-    first and, when it begins with `$.`, in the whole answer. XML is read as if it were
-    JSON: elements are fields, attributes are fields with "@" before their name.
+    `queues` and all fields are JMESPath expressions. Several `queues` lead from level
+    to level. A field is looked up in the queue; with `^.` before it in the level above
+    (`^^.`: two above), with `$.` in the whole answer. An object of objects counts as a
+    list, the name of each being its field `@key`. XML is read as if it were JSON:
+    elements are fields, attributes are fields with "@" before their name.
     """
 
-    queues: str
+    queues: str | tuple[str, ...]
     office: Column
     service: Column | None = None
+    queue: Column | None = None  # the source's name, where an office has several
     waiting: Column | None = None
     wait_minutes: Column | None = None
     counters_open: Column | None = None
     source_time_at: Column | None = None
-    state: Column | None = None
+    state: Column | None = None  # None: by the opening hours of the office
     censored: dict[str, float] = {}  # words such as "meer dan een uur" -> at least 60
-    ignored_queues: tuple[str, ...] = ()  # names that no office is to be shown for
+    ignored_queues: tuple[str, ...] = ()  # office texts that are not to be shown
+    decimal: Literal[",", "."] = "."
+    missing: tuple[str, ...] = ("", "-")
 
 
 class Open311Mapping(Model):
@@ -190,15 +196,27 @@ class TableFileSource(_Source):
             raise ValueError(message)
         return self
 
+    @property
+    def table(self) -> Table:
+        return self.mapping.table
+
 
 class QueueFeedSource(_Source):
     adapter: Literal["queue_feed"]
     mapping: QueueMapping
 
+    @property
+    def table(self) -> Table:
+        return "queue_samples"
+
 
 class Open311Source(_Source):
     adapter: Literal["open311"]
     mapping: Open311Mapping
+
+    @property
+    def table(self) -> Table:
+        return "cases"
 
 
 Source = Annotated[
