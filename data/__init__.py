@@ -1,0 +1,1 @@
+"""The sample city and what runs the demo; no part of the installed package."""
