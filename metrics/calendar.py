@@ -1,0 +1,131 @@
+"""When offices are open, and which days are working days."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Final
+
+import holidays
+import polars as pl
+
+from ingest.city import WEEKDAYS, City, Hours, Office, Text
+
+_HOLIDAY_LANGUAGES: Final = {"de": "de", "en": "en_US"}
+_ONE_DAY: Final = timedelta(days=1)
+OPENING: Final = pl.Schema({"office": pl.String, "day": pl.Date})
+
+
+class Calendar:
+    """A city's holidays, closures and opening hours."""
+
+    def __init__(self, city: City) -> None:
+        self._city = city
+
+    def holiday(self, day: date) -> Text | None:
+        """Name the state's public holiday on this day."""
+        names = {language: known.get(day) for language, known in self._holidays.items()}
+        if names["de"] is None or names["en"] is None:
+            return None
+        return Text(de=names["de"], en=names["en"])
+
+    def closure(self, office: str, day: date) -> Text | None:
+        """Say why the office is closed on a day on which it would be open."""
+        return self.holiday(day) or self._closures.get((office, day))
+
+    def is_open(self, office: str, day: date) -> bool:
+        return (
+            day.weekday() in self._weekdays[office]
+            and self.holiday(day) is None
+            and (office, day) not in self._closures
+        )
+
+    def opening_hours(self, office: str, weekday: int) -> list[int]:
+        """List the clock hours in which the office is open; 1 is Monday."""
+        intervals = self._hours[office][weekday - 1]
+        return sorted(
+            {
+                hour
+                for interval in intervals
+                for hour in range(interval.opens.hour, interval.closes.hour + 1)
+                if hour < interval.closes.hour or interval.closes.minute
+            }
+        )
+
+    def opening_days(self, first: date, last: date) -> pl.DataFrame:
+        """List every office's opening days."""
+        rows = [
+            (office.id, day)
+            for day in days_between(first, last)
+            for office in self._city.offices
+            if self.is_open(office.id, day)
+        ]
+        return pl.DataFrame(rows, OPENING, orient="row")
+
+    def is_working_day(self, day: date) -> bool:
+        """Monday to Friday, no holiday, not closed in the whole city.
+
+        Offices work on applications on days without opening hours, too.
+        """
+        return (
+            day.weekday() < 5
+            and self.holiday(day) is None
+            and day not in self._closed_everywhere
+        )
+
+    def working_days(self, first: date, last: date) -> list[date]:
+        return [day for day in days_between(first, last) if self.is_working_day(day)]
+
+    @cached_property
+    def _holidays(self) -> dict[str, dict[date, str]]:
+        state = self._city.info.state
+        if state == "none":
+            return {"de": {}, "en": {}}
+        # Grows by itself with each year that is asked for.
+        return {
+            ours: holidays.country_holidays("DE", subdiv=state, language=theirs)
+            for ours, theirs in _HOLIDAY_LANGUAGES.items()
+        }
+
+    @cached_property
+    def _hours(self) -> dict[str, list[tuple[Hours, ...]]]:
+        hours: dict[str, list[tuple[Hours, ...]]] = {}
+        for office in self._city.offices:
+            named = {str(weekday): each for weekday, each in office.hours.items()}
+            hours[office.id] = [named.get(weekday, ()) for weekday in WEEKDAYS]
+        return hours
+
+    @cached_property
+    def _weekdays(self) -> dict[str, frozenset[int]]:
+        return {office.id: _weekdays_of(office) for office in self._city.offices}
+
+    @cached_property
+    def _closures(self) -> dict[tuple[str, date], Text]:
+        every_office = tuple(office.id for office in self._city.offices)
+        return {
+            (office, day): closure.reason
+            for closure in self._city.closures
+            for office in closure.offices or every_office
+            for day in days_between(closure.first_on, closure.last_on)
+        }
+
+    @cached_property
+    def _closed_everywhere(self) -> frozenset[date]:
+        return frozenset(
+            day
+            for closure in self._city.closures
+            if not closure.offices
+            for day in days_between(closure.first_on, closure.last_on)
+        )
+
+
+def days_between(first: date, last: date) -> Iterator[date]:
+    """Walk from first to last, both included."""
+    for offset in range((last - first).days + 1):
+        yield first + timedelta(days=offset)
+
+
+def _weekdays_of(office: Office) -> frozenset[int]:
+    # Where the city file names no hours, offices are taken to open as most do.
+    if not office.hours:
+        return frozenset(range(5))
+    return frozenset(WEEKDAYS.index(weekday) for weekday in office.hours)

@@ -1,0 +1,131 @@
+"""The rows behind the processing KPIs: each case once, as the city last told of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import duckdb
+import polars as pl
+
+from ingest.city import City
+from ingest.warehouse import read_frame, read_rows
+from metrics.calendar import Calendar
+from metrics.deadlines import due_on
+from metrics.small_offices import with_merged_offices
+from metrics.spans import (
+    Counted,
+    by_population,
+    days_of,
+    local_day,
+    of_known_offices,
+    spans_of,
+)
+
+# A case that ends so leaves the backlog, but nothing was decided.
+_NOT_DECIDED: Final = ("withdrawn", "duplicate")
+
+
+@dataclass(frozen=True)
+class Cases:
+    """All cases of a city; a row has the local days of what happened to it."""
+
+    rows: pl.DataFrame
+    spans: pl.DataFrame
+    covered: pl.DataFrame
+
+
+def read_cases(
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    calendar: Calendar,
+    now: datetime,
+) -> Cases | None:
+    rows = _cases(connection, city)
+    if rows.is_empty():
+        return None
+    rows = rows.with_columns(due_on=due_on(rows, city, calendar))
+    spans = spans_of(
+        connection, city, rows.select("office", "delivery_id", _book_day()), now
+    )
+    return Cases(
+        rows=rows.drop("delivery_id", "complete_on").join(
+            spans.with_columns(pl.col("office").cast(rows.schema["office"])),
+            on="office",
+        ),
+        spans=spans,
+        # A day of the span without a case is a day on which nobody applied.
+        covered=days_of(spans),
+    )
+
+
+def count_decisions(cases: Cases, city: City) -> Counted:
+    """Count cases by the day on which they were decided."""
+    days = (pl.col("decided_on") - pl.col("received_on")).dt.total_days()
+    rows = cases.rows.filter(pl.col("decided_on") >= pl.col("first_on")).select(
+        "office", "service", "channel", day="decided_on", days=days
+    )
+    return _counted(rows.sort("days"), cases, city)
+
+
+def count_receipts(cases: Cases, city: City) -> Counted:
+    """Count cases by the day on which they were received, but for the ones given up."""
+    is_given_up = pl.col("decided_on").is_null() & pl.col("ended_on").is_not_null()
+    is_in_time = pl.col("decided_on").is_not_null() & (
+        pl.col("decided_on") <= pl.col("due_on")
+    )
+    rows = cases.rows.filter(
+        pl.col("received_on") >= pl.col("first_on"), ~is_given_up
+    ).select(
+        "office",
+        "service",
+        "channel",
+        day="received_on",
+        is_met=pl.when(pl.col("due_on").is_not_null()).then(is_in_time),
+        is_deadline_over=pl.col("due_on") <= pl.col("complete_on"),
+    )
+    return _counted(rows, cases, city)
+
+
+def _counted(rows: pl.DataFrame, cases: Cases, city: City) -> Counted:
+    return Counted(by_population(rows, city), cases.spans, cases.covered, pl.len())
+
+
+def _cases(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
+    ended_at = pl.coalesce("decided_at", "closed_at")
+    rows = with_merged_offices(read_rows(connection, "cases"), city)
+    rows = of_known_offices(_latest(connection, rows), city)
+    return rows.select(
+        "delivery_id",
+        "office",
+        "service",
+        pl.col("channel").cast(pl.Categorical),
+        received_on=local_day("received_at", city),
+        complete_on=local_day("complete_at", city),
+        ended_on=local_day(ended_at, city),
+        decided_on=pl.when(
+            ~pl.col("outcome").is_in(_NOT_DECIDED).fill_null(value=False)
+        ).then(local_day(ended_at, city)),
+    )
+
+
+def _latest(connection: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep what was told last of a case that several deliveries tell of."""
+    if rows.select(pl.struct("office", "case_key").is_duplicated().any()).item():
+        statement = "SELECT delivery_id, received_at AS told_at FROM deliveries"
+        return (
+            rows.join(read_frame(connection, statement), on="delivery_id")
+            .sort("told_at", "delivery_id")
+            .unique(["office", "case_key"], keep="last")
+        )
+    return rows
+
+
+def _book_day() -> pl.Expr:
+    """Give the day by which an office's book begins: with its first ended case.
+
+    Exports hold old cases that are still open; their receipt long before says nothing
+    about how much else came in then.
+    """
+    has_ended = pl.col("ended_on").count().over("office") > 0
+    ended_or_received = pl.when(has_ended).then("ended_on").otherwise("received_on")
+    return ended_or_received.alias("day")

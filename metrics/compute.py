@@ -1,0 +1,199 @@
+"""From the warehouse to every figure of a city, before anything is hidden."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import duckdb
+import polars as pl
+
+from ingest.city import City
+from metrics.book import ageing, keep_book
+from metrics.calendar import Calendar
+from metrics.cases import count_decisions, count_receipts, read_cases
+from metrics.figures import ALL, FIGURES
+from metrics.frames import AGEING
+from metrics.kpis import KPI_FUNCTIONS
+from metrics.looks import count_hours
+from metrics.measure import Measure
+from metrics.periods import GRAINS, PeriodGrain, start_of
+from metrics.skeleton import DIMENSIONS, Skeleton
+from metrics.spans import POPULATIONS, Counted
+from metrics.targets import target_at_end
+from metrics.visits import count_visits
+from metrics.when_to_go import wait_by_hour
+
+# Computed for every city; more where the city file publishes more.
+_LATTICE: Final[Mapping[str, tuple[PeriodGrain, ...]]] = {
+    "city": GRAINS,
+    "office": GRAINS,
+    "office_service": ("month", "quarter", "year"),
+    "office_channel": ("month", "quarter", "year"),
+    "service": ("quarter",),
+}
+_PARTS: Final = ("value", "n", "numerator", "lower", "upper", "reason")
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Everything that is computed at one moment."""
+
+    figures: pl.DataFrame  # FIGURES
+    wait_by_hour: pl.DataFrame  # WAIT_BY_HOUR
+    ageing: pl.DataFrame  # AGEING
+
+
+def compute(
+    connection: duckdb.DuckDBPyConnection, city: City, now: datetime
+) -> Computed:
+    """Compute every figure from the rows that count now."""
+    calendar = Calendar(city)
+    visits = count_visits(connection, city, now)
+    hours = count_hours(connection, city, now)
+    counted = {"visits": visits, "hours": hours}
+    ages = pl.DataFrame(schema=AGEING)
+    cases = read_cases(connection, city, calendar, now)
+    if cases is not None:
+        counted["decisions"] = count_decisions(cases, city)
+        counted["receipts"] = count_receipts(cases, city)
+        counted["book"] = book = keep_book(cases, city, calendar)
+        ages = ageing(book)
+    figures = [
+        frame
+        for facts, rows in counted.items()
+        if rows is not None
+        for frame in _figures(facts, rows, calendar, city)
+    ]
+    return Computed(
+        figures=_in_order(figures),
+        wait_by_hour=wait_by_hour(visits, hours, city, calendar),
+        ageing=ages,
+    )
+
+
+def _figures(
+    facts: str, counted: Counted, calendar: Calendar, city: City
+) -> Iterator[pl.DataFrame]:
+    measures = {
+        kpi: measure
+        for kpi, function in KPI_FUNCTIONS.items()
+        if (measure := function()).facts == facts
+    }
+    skeleton = Skeleton(counted, calendar)
+    for population, rows in counted.rows.items():
+        for grain in _grains(population, city):
+            cells = skeleton.cells(population, grain)
+            groups = _measured(rows, population, grain, measures, counted.events)
+            joined = _joined(cells, groups, population, grain)
+            for kpi, measure in measures.items():
+                yield _tidy(joined, kpi, measure, grain, city)
+
+
+def _grains(population: str, city: City) -> list[PeriodGrain]:
+    published = {
+        grain
+        for cells in city.publish.cells
+        if population in cells.by
+        for grain in cells.grains
+    }
+    wanted = published.union(_LATTICE[population])
+    return [grain for grain in GRAINS if grain in wanted]
+
+
+def _measured(
+    rows: pl.DataFrame,
+    population: str,
+    grain: PeriodGrain,
+    measures: Mapping[str, Measure],
+    events: pl.Expr,
+) -> pl.DataFrame:
+    """Evaluate all measures in one pass over the rows."""
+    keys = POPULATIONS[population]
+    return (
+        rows.group_by(*keys, period_start=start_of(pl.col("day"), grain))
+        .agg(
+            events.alias("events"),
+            *(
+                expression.alias(f"{kpi}|{part}")
+                for kpi, measure in measures.items()
+                for part in _PARTS
+                if (expression := getattr(measure, part)) is not None
+            ),
+        )
+        .with_columns(pl.col(name).cast(pl.String) for name in keys)
+    )
+
+
+def _joined(
+    cells: pl.DataFrame,
+    groups: pl.DataFrame,
+    population: str,
+    grain: PeriodGrain,
+) -> pl.DataFrame:
+    """Lay the groups over the cells that must exist; closed days need none."""
+    keys = [*POPULATIONS[population], "period_start"]
+    joined = cells.join(groups, on=keys, how="left").with_columns(
+        pl.lit(None, pl.String).alias(name) for name in DIMENSIONS if name not in keys
+    )
+    if grain != "day":
+        return joined
+    has_events = pl.col("events").fill_null(0) > 0
+    return joined.filter((pl.col("opening_days") > 0) | has_events)
+
+
+def _tidy(
+    joined: pl.DataFrame, kpi: str, measure: Measure, grain: PeriodGrain, city: City
+) -> pl.DataFrame:
+    """Give the figures of one KPI."""
+    value = pl.col(f"{kpi}|value").cast(pl.Float64)
+    has_value = value.is_finite().fill_null(value=False)
+    state = (
+        pl.when(~has_value)
+        .then(pl.lit("no_data"))
+        .when(pl.col("is_complete"))
+        .then(pl.lit("final"))
+        .otherwise(pl.lit("provisional"))
+    )
+    parts = {
+        part: pl.when(has_value).then(pl.col(f"{kpi}|{part}"))
+        if getattr(measure, part) is not None
+        else pl.lit(None)
+        for part in _PARTS[:-1]
+    }
+    return joined.select(
+        *DIMENSIONS,
+        "period_start",
+        "period_end",
+        "coverage",
+        **parts,
+        kpi=pl.lit(kpi),
+        grain=pl.lit(grain),
+        state=state,
+        reason=pl.when(~has_value).then(_reason(kpi, measure)),
+        target=target_at_end(city, kpi),
+        figure_id=_figure_id(kpi, grain),
+    ).select(pl.col(name).cast(kind) for name, kind in FIGURES.items())
+
+
+def _reason(kpi: str, measure: Measure) -> pl.Expr:
+    stated = pl.lit(None) if measure.reason is None else pl.col(f"{kpi}|reason")
+    return (
+        pl.when(pl.col("events").is_not_null())
+        .then(pl.coalesce(stated, pl.lit(measure.absent)))
+        .when(pl.col("opening_days") == 0)
+        .then(pl.lit("closed"))
+        .otherwise(pl.lit(measure.absent))
+    )
+
+
+def _figure_id(kpi: str, grain: PeriodGrain) -> pl.Expr:
+    dimensions = (pl.col(name).fill_null(ALL) for name in DIMENSIONS)
+    return pl.concat_str(
+        pl.lit(kpi), *dimensions, pl.lit(grain), "period", separator="/"
+    )
+
+
+def _in_order(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    empty = pl.DataFrame(schema=FIGURES)
+    return pl.concat([empty, *frames]).sort("figure_id")

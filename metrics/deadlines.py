@@ -1,0 +1,79 @@
+"""By when a case must be decided, as the city file's deadlines say."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from ingest.city import City, Deadline
+from metrics.calendar import Calendar, days_between
+
+
+def due_on(cases: pl.DataFrame, city: City, calendar: Calendar) -> pl.Expr:
+    """Give the last day of each case's deadline; null where none runs.
+
+    Where several deadlines hold for a service, the earliest day counts.
+    """
+    days_off = _days_off(cases, city, calendar)
+    due = [_due_by(deadline, days_off) for deadline in city.deadlines]
+    return pl.min_horizontal(pl.lit(None, pl.Date), *due)
+
+
+def _due_by(deadline: Deadline, days_off: Sequence[date]) -> pl.Expr:
+    start = (
+        pl.col("received_on") if deadline.starts_at == "received" else _complete_on()
+    )
+    holds = (pl.col("service") == deadline.service) & (start >= deadline.valid_from)
+    if deadline.valid_to is not None:
+        holds &= start <= deadline.valid_to
+    return pl.when(holds).then(_after(start, deadline, days_off))
+
+
+def _after(start: pl.Expr, deadline: Deadline, days_off: Sequence[date]) -> pl.Expr:
+    """Count from the day after the start, as § 187 BGB does; months end as in § 188."""
+    match deadline.unit:
+        case "days":
+            return start + pl.duration(days=deadline.duration)
+        case "months":
+            return start.dt.offset_by(f"{deadline.duration}mo")
+        case "working_days":
+            return start.dt.add_business_days(
+                deadline.duration, holidays=days_off, roll="backward"
+            )
+
+
+def _complete_on() -> pl.Expr:
+    """Give the day on which the clock of "complete" starts.
+
+    A case without it is incomplete where its service records completeness and it is
+    open; the clock does not run. Otherwise nobody knows, and it runs from receipt: to
+    leave such cases out would count only those that went well.
+    """
+    is_incomplete = pl.col("ended_on").is_null() & (
+        pl.col("complete_on").count().over("service") > 0
+    )
+    return pl.coalesce(
+        "complete_on", pl.when(~is_incomplete).then(pl.col("received_on"))
+    )
+
+
+def _days_off(cases: pl.DataFrame, city: City, calendar: Calendar) -> list[date]:
+    """List the weekdays that are no working days, as far as any deadline reaches."""
+    longest = max(
+        (each.duration for each in city.deadlines if each.unit == "working_days"),
+        default=0,
+    )
+    first, last = cases.select(
+        first=pl.col("received_on").min(),
+        # A year has more than 200 working days, and cases are complete some time later.
+        last=pl.max_horizontal(
+            pl.col("received_on").max(), pl.col("complete_on").max()
+        ).dt.offset_by(f"{longest // 200 + 1}y"),
+    ).row(0)
+    if not longest or first is None:
+        return []
+    return [
+        day
+        for day in days_between(first, last)
+        if day.weekday() < 5 and not calendar.is_working_day(day)
+    ]

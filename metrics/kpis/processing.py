@@ -1,0 +1,78 @@
+"""How long an application takes: one function per KPI.
+
+Over decisions (a row is a decided case), receipts (a row is a case received) or the
+book (a row is a day); see metrics/cases.py and metrics/book.py for the columns.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from metrics.measure import Measure, median_bounds, percent, percentile
+
+# Below this a pace is too uncertain: 20 give it within about 40 % (Poisson).
+FEWEST_DECISIONS: Final = 20
+
+_DAYS = pl.col("days")
+
+
+def median_days_decided() -> Measure:
+    lower, upper = median_bounds(_DAYS)
+    return Measure(
+        facts="decisions",
+        value=percentile(_DAYS, 0.5),
+        n=_DAYS.count(),
+        lower=lower,
+        upper=upper,
+        absent="no_decisions",
+    )
+
+
+def p80_days_decided() -> Measure:
+    return Measure(
+        facts="decisions",
+        value=percentile(_DAYS, 0.8),
+        n=_DAYS.count(),
+        absent="no_decisions",
+    )
+
+
+def share_within_deadline() -> Measure:
+    is_met = pl.col("is_met")  # null: no deadline
+    is_over = pl.col("is_deadline_over")
+    return Measure(
+        facts="receipts",
+        value=pl.when(is_over.all()).then(percent(is_met.sum(), is_met.count())),
+        n=is_met.count(),
+        numerator=is_met.sum(),
+        reason=pl.when(is_met.count() == 0)
+        .then(pl.lit("no_deadline"))
+        .otherwise(pl.lit("deadline_not_over")),
+        absent="no_receipts",
+    )
+
+
+def expected_days() -> Measure:
+    decisions = pl.col("window_decided").last()
+    return Measure(
+        facts="book",
+        value=at_this_pace(pl.col("window_days").last()),
+        n=decisions,
+        numerator=pl.col("open").last(),
+        reason=why_no_pace(),
+    )
+
+
+def at_this_pace(days_of_window: pl.Expr) -> pl.Expr:
+    """Give how long the open cases last: open / (decisions / days of the window)."""
+    decisions = pl.col("window_decided").last()
+    is_enough = decisions >= FEWEST_DECISIONS  # null before the window is full
+    return pl.when(is_enough).then(pl.col("open").last() * days_of_window / decisions)
+
+
+def why_no_pace() -> pl.Expr:
+    return (
+        pl.when(pl.col("window_decided").last().is_null())
+        .then(pl.lit("history_too_short"))
+        .otherwise(pl.lit("too_few_decisions"))
+    )

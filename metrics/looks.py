@@ -1,0 +1,106 @@
+"""The rows behind the queue KPIs: office hours with a look at the queue."""
+
+from datetime import datetime
+
+import duckdb
+import polars as pl
+
+from ingest.city import City
+from ingest.warehouse import read_rows
+from metrics.measure import percentile
+from metrics.small_offices import with_merged_offices
+from metrics.spans import POPULATIONS, Counted, local_day, of_known_offices, spans_of
+
+
+def count_hours(
+    connection: duckdb.DuckDBPyConnection, city: City, now: datetime
+) -> Counted | None:
+    """Read what queues showed, hour by hour; None where no source shows a queue."""
+    looks = pl.concat([_samples(connection, city), _hourly_means(connection, city)])
+    if looks.is_empty():
+        return None
+    looks = looks.with_columns(
+        day=local_day("at", city), hour_at=pl.col("at").dt.truncate("1h")
+    )
+    spans = spans_of(connection, city, looks, now)
+    if city.info.first_day is not None:
+        looks = looks.filter(pl.col("day") >= city.info.first_day)
+    hours = _hours(looks, POPULATIONS["office"])
+    populations = {"city": hours, "office": hours}
+    for name in ("office_service", "office_channel"):
+        keys = POPULATIONS[name]
+        split = looks.filter(pl.col(keys[-1]).is_not_null())
+        if not split.is_empty():
+            populations[name] = _hours(split, keys)
+    return Counted(
+        rows=populations,
+        spans=spans,
+        covered=looks.select(pl.col("office").cast(pl.String), "day").unique(),
+        events=pl.len(),
+    )
+
+
+def _samples(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
+    """Read looks at queues that were open: closed or sold out is no wait of 0."""
+    wait, at_least = pl.col("wait_minutes"), pl.col("wait_minutes_at_least")
+    samples = read_rows(connection, "queue_samples", where="state = 'open'")
+    rows = with_merged_offices(samples, city)
+    return (
+        of_known_offices(rows, city)
+        .select(
+            "delivery_id",
+            "office",
+            "service",
+            channel=pl.lit(None, pl.String),
+            at=pl.col("observed_at"),
+            at_least=pl.coalesce(wait, at_least),
+            at_most=pl.coalesce(
+                wait, pl.when(at_least.is_not_null()).then(float("inf"))
+            ),
+            waiting=pl.col("waiting").cast(pl.Int64),
+        )
+        .filter(pl.col("at_least").is_not_null() | pl.col("waiting").is_not_null())
+    )
+
+
+def _hourly_means(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
+    """Read hourly means of offices that never say for how many people."""
+    mean = pl.col("mean_wait_minutes")
+    hours = with_merged_offices(read_rows(connection, "queue_hours"), city)
+    rows = of_known_offices(hours, city)
+    return rows.filter(
+        (pl.col("customers").count() == 0).over("office"), mean.is_not_null()
+    ).select(
+        "delivery_id",
+        "office",
+        "service",
+        "channel",
+        at=pl.col("hour_at"),
+        at_least=mean,
+        at_most=mean,
+        waiting=pl.lit(None, pl.Int64),
+    )
+
+
+def _hours(looks: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Give each hour one value, however many looks there were: their median."""
+    hour = (*keys, "hour_at")
+    # Several queues of an office are seen at one moment: together they are its queue.
+    people = (
+        looks.filter(pl.col("waiting").is_not_null())
+        .group_by(*hour, "at")
+        .agg(pl.col("waiting").sum())
+        .group_by(hour)
+        .agg(percentile(pl.col("waiting"), 0.5))
+    )
+    return (
+        looks.group_by(hour)
+        .agg(
+            pl.col("day").first(),
+            percentile(pl.col("at_least"), 0.5),
+            percentile(pl.col("at_most"), 0.5),
+        )
+        .join(people, on=hour, how="left")
+        .with_columns(pl.col(name).cast(pl.String) for name in keys)
+        .sort("at_most")
+    )

@@ -1,0 +1,159 @@
+"""How far an office's data reach, and which populations and periods are counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import duckdb
+import polars as pl
+
+from ingest.city import City
+from ingest.warehouse import read_frame
+
+# What a group is, beside its period. A service's own row, without its office, exists
+# for sensitive services only, which are never shown by office.
+POPULATIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "city": (),
+    "office": ("office",),
+    "office_service": ("office", "service"),
+    "office_channel": ("office", "channel"),
+    "service": ("service",),
+}
+SPANS: Final = pl.Schema(
+    {
+        "office": pl.String,
+        "first_on": pl.Date,
+        "last_on": pl.Date,  # the last day that deliveries reach, perhaps in part
+        "complete_on": pl.Date,  # the last day that they cover to its end
+    }
+)
+# A source that begins this close to another's end has replaced it.
+_HANDOVER: Final = timedelta(days=31)
+
+_DELIVERIES: Final = """
+    SELECT delivery_id, source, covers_to, received_at
+    FROM deliveries
+    WHERE superseded_at IS NULL
+"""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows to be counted, for each population, and the days that they stand for."""
+
+    rows: Mapping[str, pl.DataFrame]
+    spans: pl.DataFrame
+    covered: pl.DataFrame  # office, day: days with data
+    events: pl.Expr  # how much happened in a group; on a closed day nothing does
+
+
+def spans_of(
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    rows: pl.DataFrame,
+    now: datetime,
+) -> pl.DataFrame:
+    """Find how far each office's data reach; rows have office, day and delivery_id."""
+    untils = _untils(connection, city, now)
+    by_source = (
+        rows.group_by("office", "delivery_id")
+        .agg(first_on=pl.col("day").min(), last_on=pl.col("day").max())
+        .join(untils, on="delivery_id")
+        .group_by("office", "source")
+        .agg(
+            pl.col("first_on").min(),
+            pl.col("last_on").max(),
+            pl.col("complete_on").first(),
+            pl.col("reaches_on").first(),
+        )
+    )
+    return (
+        by_source.with_columns(_is_replaced(by_source))
+        .group_by("office")
+        .agg(
+            pl.col("first_on").min(),
+            pl.max_horizontal("last_on", "reaches_on").max().alias("last_on"),
+            pl.col("complete_on").filter(~pl.col("is_replaced")).min(),
+        )
+        .with_columns(pl.max_horizontal("first_on", pl.lit(city.info.first_day)))
+        .filter(pl.col("first_on") <= pl.col("last_on"))
+        .select(pl.col(name).cast(kind) for name, kind in SPANS.items())
+    )
+
+
+def days_of(spans: pl.DataFrame) -> pl.DataFrame:
+    """List every day of every office's span."""
+    return (
+        spans.select("office", day=pl.date_ranges("first_on", "last_on"))
+        .explode("day")
+        .select(pl.col("office"), pl.col("day"))
+    )
+
+
+def local_day(moment: str | pl.Expr, city: City) -> pl.Expr:
+    """Give the day that people in the city call it."""
+    column = pl.col(moment) if isinstance(moment, str) else moment
+    return column.dt.convert_time_zone(city.info.timezone).dt.date()
+
+
+def of_known_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """Leave out offices that the city file does not name, and unknown services.
+
+    A row of a service that the city file does not name counts for its office.
+    """
+    offices = pl.Enum([office.id for office in city.offices])
+    services = pl.Enum([service.id for service in city.services])
+    return rows.with_columns(
+        pl.col("office").cast(offices, strict=False),
+        pl.col("service").cast(services, strict=False),
+    ).filter(pl.col("office").is_not_null())
+
+
+def by_population(rows: pl.DataFrame, city: City) -> dict[str, pl.DataFrame]:
+    """Give each population the rows that belong to one of its groups."""
+    sensitive = [service.id for service in city.services if service.sensitive]
+    populations = {
+        "city": rows,
+        "office": rows,
+        "office_service": rows.filter(pl.col("service").is_not_null()),
+        "office_channel": rows.filter(pl.col("channel").is_not_null()),
+        "service": rows.filter(pl.col("service").is_in(sensitive)),
+    }
+    return {name: part for name, part in populations.items() if not part.is_empty()}
+
+
+def _untils(
+    connection: duckdb.DuckDBPyConnection, city: City, now: datetime
+) -> pl.DataFrame:
+    """Say for each delivery how far its source's deliveries reach."""
+    # A month's file that arrived on the 12th covers the month, and reaches the 12th.
+    until = (
+        pl.min_horizontal("covers_to", "received_at", pl.lit(now)).max().over("source")
+    )
+    just_before = until - pl.duration(microseconds=1)
+    return read_frame(connection, _DELIVERIES).select(
+        "delivery_id",
+        "source",
+        complete_on=local_day(until, city) - pl.duration(days=1),
+        reaches_on=local_day(just_before, city),
+    )
+
+
+def _is_replaced(by_source: pl.DataFrame) -> pl.Expr:
+    """Mark sources whose data end about where another's of the same office begin."""
+    ends: list[tuple[str, str, date, date, date]] = by_source.select(
+        pl.col("office").cast(pl.String), "source", "first_on", "last_on", "complete_on"
+    ).rows()
+    replaced = [
+        f"{office}/{source}"
+        for office, source, _, last_on, complete_on in ends
+        if any(
+            office == other_office
+            and first_on > last_on - _HANDOVER
+            and other_complete_on > complete_on
+            for other_office, _, first_on, _, other_complete_on in ends
+        )
+    ]
+    key = pl.concat_str(pl.col("office").cast(pl.String), "source", separator="/")
+    return key.is_in(replaced).alias("is_replaced")

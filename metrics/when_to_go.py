@@ -1,0 +1,137 @@
+"""When to go: how long people waited, by weekday and hour of the last weeks."""
+
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+
+from ingest.city import City
+from metrics.calendar import Calendar
+from metrics.frames import WAIT_BY_HOUR
+from metrics.measure import percentile
+from metrics.spans import Counted
+
+WEEKS: Final = 8
+
+_KEYS: Final = ("office", "weekday", "hour")
+_WINDOW: Final = ("window_start", "window_end")
+
+
+def wait_by_hour(
+    visits: Counted | None, hours: Counted | None, city: City, calendar: Calendar
+) -> pl.DataFrame:
+    """Give each office's opening hours of the week; tickets are better than looks."""
+    frames = []
+    if visits is not None:
+        frames.append(_by_hour(_of_visits(visits, city), visits, "tickets"))
+    if hours is not None:
+        frames.append(_by_hour(_of_looks(hours, city), hours, "queue"))
+    measured = [frame for frame in frames if not frame.is_empty()]
+    if not measured:
+        return pl.DataFrame(schema=WAIT_BY_HOUR)
+    is_best = pl.col("basis") == pl.col("basis").max().over("office")
+    best = pl.concat(measured).filter(is_best)  # "tickets" sorts after "queue"
+    return _with_gaps(best, city, calendar)
+
+
+def _of_visits(visits: Counted, city: City) -> pl.DataFrame:
+    """Take the hour at which the wait began: that is when one would have to come.
+
+    Appointments are left out where one can come without: who has one cannot choose.
+    """
+    rows = visits.rows["office"].filter(pl.col("wait_minutes").is_not_null())
+    only_appointments = [
+        office.id for office in city.offices if office.appointment_only
+    ]
+    can_choose = pl.col("appointment") == 0
+    return rows.filter(
+        can_choose | pl.col("office").cast(pl.String).is_in(only_appointments)
+    ).select(
+        pl.col("office").cast(pl.String),
+        "day",
+        hour=_local_hour("came_at", city),
+        at_least="wait_minutes",
+        at_most="wait_minutes",
+    )
+
+
+def _of_looks(hours: Counted, city: City) -> pl.DataFrame:
+    return (
+        hours.rows["office"]
+        .filter(pl.col("at_least").is_not_null())
+        .select(
+            "office",
+            "day",
+            "at_least",
+            "at_most",
+            hour=_local_hour("hour_at", city),
+        )
+    )
+
+
+def _by_hour(rows: pl.DataFrame, counted: Counted, basis: str) -> pl.DataFrame:
+    """Measure the last closed weeks of each office."""
+    after_sunday = pl.col("complete_on") + timedelta(days=1)
+    window_end = after_sunday.dt.truncate("1w") - timedelta(days=1)
+    windows = counted.spans.select(
+        "office",
+        window_start=window_end - timedelta(days=7 * WEEKS - 1),
+        window_end=window_end,
+    )
+    return (
+        rows.join(windows, on="office")
+        .filter(pl.col("day").is_between(*_WINDOW))
+        .group_by(
+            *_KEYS[:1],
+            *_WINDOW,
+            weekday=pl.col("day").dt.weekday(),
+            hour=pl.col("hour"),
+        )
+        .agg(
+            n=pl.len(),
+            median_minutes=_if_certain(0.5),
+            p90_minutes=_if_certain(0.9),
+            basis=pl.lit(basis).first(),
+        )
+    )
+
+
+def _with_gaps(measured: pl.DataFrame, city: City, calendar: Calendar) -> pl.DataFrame:
+    """Add the opening hours of which nothing is known."""
+    opening = pl.DataFrame(
+        [
+            (office.id, weekday, hour)
+            for office in city.offices
+            for weekday in range(1, 8)
+            for hour in calendar.opening_hours(office.id, weekday)
+        ],
+        {"office": pl.String, "weekday": pl.Int8, "hour": pl.Int8},
+        orient="row",
+    )
+    windows = measured.select("office", *_WINDOW, "basis").unique()
+    has_value = pl.col("median_minutes").is_not_null()
+    return (
+        opening.join(windows, on="office")
+        .join(measured, on=[*_KEYS, *_WINDOW, "basis"], how="full", coalesce=True)
+        .with_columns(
+            state=pl.when(has_value).then(pl.lit("final")).otherwise(pl.lit("no_data")),
+            reason=pl.when(pl.col("n").is_null())
+            .then(pl.lit("no_rows"))
+            .when(~has_value)
+            .then(pl.lit("censored")),
+        )
+        .with_columns(
+            pl.when(has_value).then(pl.col("n", "p90_minutes")),
+        )
+        .select(pl.col(name).cast(kind) for name, kind in WAIT_BY_HOUR.items())
+        .sort(_KEYS)
+    )
+
+
+def _if_certain(p: float) -> pl.Expr:
+    lowest = percentile(pl.col("at_least"), p)
+    return pl.when(lowest == percentile(pl.col("at_most"), p)).then(lowest)
+
+
+def _local_hour(moment: str, city: City) -> pl.Expr:
+    return pl.col(moment).dt.convert_time_zone(city.info.timezone).dt.hour()
