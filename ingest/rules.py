@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import polars as pl
@@ -247,11 +247,14 @@ def _bounds(checks: Checks, city: City) -> tuple[datetime | None, datetime | Non
     """Return the first moment that may be, and the first that may not."""
     first, last = checks.not_before, checks.not_after
     return (
-        None if first is None else datetime.combine(first, time(), city.timezone),
-        None
-        if last is None
-        else datetime.combine(last + timedelta(days=1), time(), city.timezone),
+        None if first is None else _midnight(first, city),
+        None if last is None else _midnight(last + timedelta(days=1), city),
     )
+
+
+def _midnight(day: date, city: City) -> datetime:
+    # Polars compares moments of the same time zone only.
+    return datetime.combine(day, time(), city.timezone).astimezone(UTC)
 
 
 def _waits(table: str, checks: Checks) -> Iterator[Violation]:
