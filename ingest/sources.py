@@ -140,12 +140,14 @@ class Open311Mapping(Model):
     """Open311 GeoReport v2: which office and service a service_code belongs to."""
 
     office: Identifier
-    service: Identifier | None = None
+    service: Identifier | None = None  # of codes that are not in services
     services: dict[str, Identifier] = {}  # service_code -> service
     channel: str = "online"
-    first_day: str | None = None  # ISO date where back-filling begins
+    first_day: date | None = None  # where back-filling begins; default: 90 days ago
     window_days: int = Field(default=90, ge=1, le=90)
-    page_size: int = Field(default=200, ge=1, le=1000)
+    # page: page=1&page_size=50; offset: limit=50&offset=0; none: smaller windows
+    paging: Literal["page", "offset", "none"] = "page"
+    page_size: int = Field(default=50, ge=1, le=1000)
 
 
 class _Source(Model):

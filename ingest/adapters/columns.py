@@ -17,6 +17,7 @@ _YES_NO: Final = {
     **dict.fromkeys(("0", "nein", "n", "false", "falsch", "no"), "false"),
 }
 _UNITS: Final = ("seconds", "minutes", "hours", "days")
+_SHOWN_WHILE_OPEN: Final = ("waiting", "wait_minutes", "wait_minutes_at_least")
 _BLANK: Final = " \t\r\n\u00a0\u202f\ufeff"
 
 
@@ -72,6 +73,13 @@ def fill(
     return _split(raw, values, reasons, columns, reading)
 
 
+def without_closed_waits(rows: pl.DataFrame) -> pl.DataFrame:
+    """Drop what a closed queue still shows: closed is never 0 minutes."""
+    shown = [name for name in _SHOWN_WHILE_OPEN if name in rows.columns]
+    is_closed = pl.col("state") == "closed"
+    return rows.with_columns(pl.when(~is_closed).then(pl.col(name)) for name in shown)
+
+
 def texts_of(raw: pl.DataFrame, column: Column) -> pl.Series:
     """Join a mapping's columns with a space; null where one of them is null."""
     parts = [
@@ -115,11 +123,14 @@ class _Cell:
         theirs = list(self.column.values)
         ours = list(self.column.values.values())
         filled = texts.fill_null("")
+        is_listed = filled.is_in(theirs)
+        rest = None if self.dtype == pl.String else texts.set(missing, None)
         translated = filled.replace_strict(
-            theirs, ours, default=None, return_dtype=pl.String
+            theirs, ours, default=rest, return_dtype=pl.String
         )
-        known = filled.is_in(theirs) | missing.fill_null(value=True)
-        return translated, ~known
+        nothing = pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True)
+        is_known = is_listed | missing.fill_null(value=True)
+        return translated, ~is_known if self.dtype == pl.String else nothing
 
     def _typed(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
         kinds: dict[pl.DataType, Callable[[pl.Series], tuple[pl.Series, pl.Series]]] = {

@@ -1,7 +1,7 @@
 """Where deliveries lie: one address, an address per period, a folder, files by hand."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +14,6 @@ from ingest.sources import Periods, Source
 # Files that programs write beside the real one, and files that are still growing.
 _UNFINISHED: Final = (".part", ".filepart", ".tmp", ".crdownload", ".partial", ".swp")
 _HIDDEN: Final = (".", "~$")
-_SETTLING: Final = timedelta(seconds=5)
-_CLOCK_SLACK: Final = timedelta(hours=1)
 _NOT_FOUND: Final = 404
 
 
@@ -34,16 +32,13 @@ def handed_in(
 
 
 def from_folder(source: Source, now: datetime, data_dir: Path) -> Iterator[Download]:
-    """One delivery per file of the folder; what is still being written is left alone.
-
-    A file that changed just now is read at the next run.
-    """
+    """One delivery per file of the folder, but none of what is still being written."""
     folder = data_dir / (source.folder or "")
     if not folder.is_dir():
         message = f"the folder {folder} of {source.id} does not exist; make it"
         raise SourceUnavailable(message)
     for path in sorted(folder.glob(source.pattern)):
-        if path.is_file() and not _is_unfinished(path, now):
+        if path.is_file() and not _is_unfinished(path):
             yield Download(name=path.name, content=path, fetched_at=now)
 
 
@@ -113,8 +108,5 @@ def _download(
     )
 
 
-def _is_unfinished(path: Path, now: datetime) -> bool:
-    if path.name.startswith(_HIDDEN) or path.name.endswith(_UNFINISHED):
-        return True
-    age = now.timestamp() - path.stat().st_mtime
-    return -_CLOCK_SLACK.total_seconds() < age < _SETTLING.total_seconds()
+def _is_unfinished(path: Path) -> bool:
+    return path.name.startswith(_HIDDEN) or path.name.endswith(_UNFINISHED)
