@@ -3,7 +3,7 @@
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -62,16 +62,21 @@ def read_rows(
     table: str,
     *,
     as_of: datetime | None = None,
+    columns: Collection[str] = (),
     where: str = "",
     parameters: Sequence[object] = (),
 ) -> pl.DataFrame:
     """Read the rows of the deliveries that count, now or as of a moment.
 
-    `where` may name the table's columns; its values are bound from `parameters`.
+    Without `columns` all are read. `where` may name the table's columns; its values are
+    bound from `parameters`.
     """
-    columns_of(table)  # so that nothing but a table's name gets into the statement
+    # So that nothing but names of the schema gets into the statement.
+    names = [name for name in columns_of(table) if not columns or name in columns]
     counted, bound = _deliveries_that_count(as_of)
-    statement = f"SELECT * FROM {table} WHERE delivery_id IN ({counted})"  # noqa: S608
+    statement = (
+        f"SELECT {', '.join(names)} FROM {table} WHERE delivery_id IN ({counted})"  # noqa: S608
+    )
     if where:
         statement += f" AND ({where})"
     return read_frame(connection, statement, [*bound, *parameters])
