@@ -213,6 +213,8 @@ def _in_words(error: Exception) -> str:
     chain = list(_chain(error))
     kinds: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
         (urllib3.exceptions.NameResolutionError, "is a name that nobody knows"),
+        (ConnectionRefusedError, "does not answer: nothing listens there"),
+        (urllib3.exceptions.NewConnectionError, "cannot be reached"),
         ((ssl.SSLError, urllib3.exceptions.SSLError), "has no valid certificate"),
         (
             (urllib3.exceptions.TimeoutError, requests.Timeout, TimeoutError),
@@ -222,7 +224,6 @@ def _in_words(error: Exception) -> str:
             (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError),
             "breaks off before the end",
         ),
-        (ConnectionRefusedError, "does not answer: nothing listens there"),
     )
     for kind, words in kinds:
         if any(isinstance(one, kind) for one in chain):

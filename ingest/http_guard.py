@@ -52,7 +52,7 @@ class GuardedAdapter(HTTPAdapter):
         self.private = private
         self._is_cut = False
         self._limits = limits
-        self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         _GUARDS.add(self)
         super().__init__(
             max_retries=urllib3.Retry(
@@ -97,8 +97,11 @@ class GuardedAdapter(HTTPAdapter):
                 " city file if it is a machine of the city"
             )
             raise SourceUnavailable(message)
-        self._connections.add(connection)
         return addresses
+
+    def watch(self, connected: socket.socket) -> None:
+        # The socket and not its connection: that lets go of it while a body is read.
+        self._sockets.add(connected)
 
     def cut(self) -> None:
         """End what is under way, and begin nothing more: the process stops."""
@@ -107,9 +110,9 @@ class GuardedAdapter(HTTPAdapter):
 
     def _ring(self) -> None:
         self.rang = True
-        for connection in list(self._connections):
-            with suppress(OSError, AttributeError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        for connected in list(self._sockets):
+            with suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
 
 
 def _guarded_pools(guard: GuardedAdapter) -> dict[str, type[HTTPConnectionPool]]:
@@ -122,9 +125,17 @@ def _guarded_pools(guard: GuardedAdapter) -> dict[str, type[HTTPConnectionPool]]
         def _new_conn(self) -> socket.socket:
             return _connect(guard, self, super()._new_conn)
 
+        def connect(self) -> None:
+            super().connect()
+            guard.watch(self.sock)
+
     class Encrypted(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             return _connect(guard, self, super()._new_conn)
+
+        def connect(self) -> None:
+            super().connect()
+            guard.watch(self.sock)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

@@ -1,0 +1,164 @@
+"""The warehouse file: its lock, its tables, and rows as of a moment."""
+
+import subprocess
+import sys
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from ingest.errors import IngestError, WarehouseLocked
+from ingest.loading import Delivery, write
+from ingest.warehouse import (
+    SCHEMA,
+    columns_of,
+    open_warehouse,
+    read_frame,
+    read_rows,
+    schema_of,
+)
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from ingest.warehouse import open_warehouse
+connection = open_warehouse(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Hold a warehouse in another process."""
+    path = tmp_path / "warehouse.duckdb"
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline().strip() == "held"
+    yield path, process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_second_process_is_refused_and_told_who_holds_the_warehouse(holder):
+    path, process = holder
+    with pytest.raises(WarehouseLocked, match=f"process {process.pid}"):
+        open_warehouse(path)
+    assert (path.parent / "lock").read_text().strip() == str(process.pid)
+
+
+def test_a_killed_process_leaves_no_lock_behind(holder):
+    path, process = holder
+    process.kill()
+    process.wait()
+    open_warehouse(path).close()
+
+
+def test_something_else_than_a_warehouse_is_said_to_be_so(tmp_path):
+    path = tmp_path / "warehouse.duckdb"
+    path.write_text("no database, but long enough to be looked at" * 100)
+    with pytest.raises(IngestError, match="is it a DuckDB file"):
+        open_warehouse(path)
+
+
+def test_every_schema_file_begins_with_what_one_row_is_and_makes_its_table(warehouse):
+    files = sorted(SCHEMA.glob("*.sql"))
+    tables = {
+        name
+        for (name,) in read_frame(
+            warehouse, "SELECT table_name FROM information_schema.tables"
+        ).iter_rows()
+    }
+    assert {file.stem.partition("_")[2] for file in files} == tables
+    assert all(file.read_text().startswith("-- One row per ") for file in files)
+
+
+def test_opening_twice_keeps_what_is_there(folder, now):
+    path = folder / "warehouse.duckdb"
+    first = open_warehouse(path)
+    write(first.cursor(), delivery(now), ticket(now), no_rows())
+    first.close()
+    second = open_warehouse(path)
+    assert read_rows(second, "tickets").height == 1
+    second.close()
+
+
+def test_rows_come_back_in_utc_with_the_types_of_the_table(warehouse, now):
+    berlin = now.astimezone(None)
+    write(warehouse.cursor(), delivery(now), ticket(berlin), no_rows())
+    rows = read_rows(warehouse, "tickets")
+    assert rows.drop("delivery_id").schema == schema_of("tickets")
+    assert rows["called_at"].to_list() == [now]
+    assert rows["persons"].to_list() == [None]
+
+
+def test_rows_are_those_of_deliveries_that_counted_at_that_moment(warehouse, now):
+    later = now + timedelta(hours=1)
+    own = warehouse.cursor()
+    write(own, delivery(now), ticket(now), no_rows())
+    write(own, delivery(later, name="b"), ticket(later), no_rows())
+    own.execute("UPDATE deliveries SET superseded_at = ? WHERE name = 'a'", [later])
+
+    def called(as_of=None):
+        return read_rows(warehouse, "tickets", as_of=as_of)["called_at"].to_list()
+
+    assert called() == [later]
+    assert called(as_of=now) == [now]
+    assert called(as_of=later - timedelta(microseconds=1)) == [now]
+    assert called(as_of=later) == [later]
+    assert called(as_of=now - timedelta(microseconds=1)) == []
+
+
+def test_rows_can_be_narrowed_by_bound_values(warehouse, now):
+    write(warehouse.cursor(), delivery(now), ticket(now), no_rows())
+    found = read_rows(
+        warehouse,
+        "tickets",
+        as_of=now,
+        where="office = ? OR office = ?",
+        parameters=["nowhere", "meldeamt"],
+    )
+    assert found.height == 1
+    none = read_rows(warehouse, "tickets", where="office = ?", parameters=["x' OR '1"])
+    assert none.is_empty()
+
+
+def test_a_table_that_does_not_exist_is_named(warehouse):
+    with pytest.raises(IngestError, match="no table 'visits'"):
+        read_rows(warehouse, "visits")
+
+
+def test_required_columns_are_read_from_the_schema():
+    required = {
+        name for name, column in columns_of("cases").items() if column.is_required
+    }
+    assert required == {"delivery_id", "office", "received_at", "case_key"}
+
+
+def delivery(received_at, name="a"):
+    return Delivery(
+        source="visits",
+        table="tickets",
+        covers=None,
+        content_sha256="0" * 64,
+        read_with="1",
+        name=name,
+        etag=None,
+        last_modified=None,
+        received_at=received_at,
+        rows_read=1,
+        rows_loaded=1,
+        rows_quarantined=0,
+    )
+
+
+def ticket(called_at):
+    return pl.DataFrame(
+        {"office": ["meldeamt"], "called_at": [called_at], "outcome": ["served"]}
+    )
+
+
+def no_rows():
+    return pl.DataFrame(schema={"row_number": pl.Int64})
