@@ -37,8 +37,7 @@
   }
 
   /* The layout is made for a picture of a given size, as the SVG is: scale it alike. */
-  function layoutFor(figure, box) {
-    const source = figure[box.width >= WIDE ? "wide" : "narrow"];
+  function layoutFor(source, box) {
     const layout = JSON.parse(JSON.stringify(source));
     const scale = box.width / source.width;
     layout.width = box.width;
@@ -59,8 +58,9 @@
     const box = still.getBoundingClientRect();
     if (!box.width || !box.height) return Promise.resolve();
     const style = getComputedStyle(document.documentElement);
+    const picture = figure[box.width >= WIDE ? "wide" : "narrow"];
     const drawn = withColours(
-      { data: figure.data, layout: layoutFor(figure, box) },
+      { data: picture.data, layout: layoutFor(picture.layout, box) },
       style
     );
     return window.Plotly.react(live, drawn.data, drawn.layout, figure.config).then(() =>

@@ -53,15 +53,20 @@ class Series:
 
 @dataclass(frozen=True)
 class Target:
-    """A level to be reached, from the position `first` to `last` (None: the end)."""
+    """A level to be reached, from the position `first` to `last` (None: the end).
+
+    `short` is written at the line, `label` with everything else (who decided it, since
+    when) below the picture.
+    """
 
     value: float
-    label: str  # "Ziel: höchstens 15 Minuten"
+    label: str  # "Ziel: höchstens 15 Minuten (Stadtrat, seit Januar 2025)"
+    short: str  # "Ziel 15"
     first: int = 0
     last: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Event:
     """Something that happened at a position on the x axis (0.5: between two)."""
 
@@ -110,6 +115,8 @@ class Chart:
         if len(self.series) > MOST_SERIES or len(self.bars) > MOST_BARS:
             message = f"{self.id}: at most {MOST_SERIES} series, {MOST_BARS} of bars"
             raise ValueError(message)
+        # Numbered as they are read, from left to right.
+        object.__setattr__(self, "events", tuple(sorted(self.events)))
         if any(series.provisional for series in self.series) and (
             not self.provisional_label
         ):

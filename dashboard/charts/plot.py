@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dashboard.charts.chart import Chart, Period, Series
 
@@ -13,6 +13,14 @@ FONT_SIZE: Final = 14
 LINE_HEIGHT: Final = 18
 _LABEL_SPACE: Final = 200  # at most, for the names at the ends of lines
 _SLIM: Final = frozenset(" .,:;iljtfI1'()-")
+
+
+class EndLabel(NamedTuple):
+    """What stands at the right end of a line."""
+
+    y: float
+    text: str
+    number: int  # of the series; 0 is a target
 
 
 @dataclass(frozen=True)
@@ -30,15 +38,17 @@ class Plot:
     @classmethod
     def of(cls, chart: Chart, size: tuple[int, int]) -> Plot:
         width, height = size
-        widest = max((text_width(line.name) for line in chart.lines), default=0)
-        fits = size == WIDE and widest <= _LABEL_SPACE
-        labelled = fits and len(chart.lines) > 1 and not chart.bars
+        names = [line.name for line in chart.lines]
+        fits = max(map(text_width, names), default=0) <= _LABEL_SPACE
+        labelled = size == WIDE and fits and len(names) > 1 and not chart.bars
+        shown = [*(names if labelled else []), *(t.short for t in chart.targets)]
+        widest = max(map(text_width, shown), default=-6)
         grouped = any(period.group for period in chart.periods)
         return cls(
             chart=chart,
             size=size,
             left=max(text_width(chart.number(tick)) for tick in chart.ticks) + 10,
-            right=width - (widest + 16 if labelled else 10),
+            right=width - (widest + 16),
             upper=2 * LINE_HEIGHT + 8,
             lower=height - LINE_HEIGHT * (2 if grouped else 1) - 8,
             has_end_labels=labelled,
@@ -66,18 +76,19 @@ class Plot:
         is_special = position in line.provisional or position == known[-1]
         return is_alone or is_special or self.step >= 16
 
-    def end_labels(self) -> list[tuple[float, int]]:
-        """Height and series number of each name at the right, moved apart."""
-        if not self.has_end_labels:
-            return []
-        wanted = []
+    def end_labels(self) -> list[EndLabel]:
+        """Names of lines and targets at the right, moved apart."""
+        wanted = [
+            EndLabel(self.y(target.value), target.short, 0)
+            for target in self.chart.targets
+        ]
         for number, line in enumerate(self.chart.series, 1):
             known = [value for value in line.values if value is not None]
-            if known:
-                wanted.append((self.y(known[-1]), number))
+            if known and self.has_end_labels:
+                wanted.append(EndLabel(self.y(known[-1]), line.name, number))
         wanted.sort()
-        heights = spread([y for y, _ in wanted], self.upper, self.lower)
-        return list(zip(heights, (number for _, number in wanted), strict=True))
+        heights = spread([label.y for label in wanted], self.upper, self.lower)
+        return [label._replace(y=y) for label, y in zip(wanted, heights, strict=True)]
 
     def groups(self) -> list[tuple[int, str]]:
         """First position and name of every group of periods that has room for it."""

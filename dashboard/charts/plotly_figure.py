@@ -12,7 +12,6 @@ from dashboard.charts.plot import (
     WIDE,
     Plot,
     labelled_positions,
-    text_width,
 )
 
 Figure = dict[str, Any]
@@ -20,19 +19,20 @@ Figure = dict[str, Any]
 _DASHES: Final = ("solid", "9px,5px", "2px,4px", "12px,4px,2px,4px")
 _SYMBOLS: Final = ("circle", "diamond", "square", "triangle-up")
 _SIZES: Final = (9, 11, 9, 11)
+_TARGET: Final = "var(--chart-target)"
+_MUTED: Final = {"color": "var(--chart-muted)"}
 _FONT: Final = '"Fira Sans", sans-serif'
 
 
 def figure(chart: Chart) -> Figure:
-    """Give data and a layout for each size of the picture, ready for Plotly.newPlot.
+    """Give data and layout for each size of the picture, ready for Plotly.react.
 
     Colours are css variables of the page ("var(--chart-1)"), which the script
     resolves when it draws: so light, dark and the city's colours need one figure.
     """
     return {
-        "data": [trace for each in chart.series for trace in _traces(chart, each)],
-        "wide": _layout(chart, WIDE),
-        "narrow": _layout(chart, NARROW),
+        "wide": _picture(Plot.of(chart, WIDE)),
+        "narrow": _picture(Plot.of(chart, NARROW)),
         "config": {
             "displayModeBar": False,
             "displaylogo": False,
@@ -48,7 +48,13 @@ def color(number: int) -> str:
     return f"var(--chart-{number})"
 
 
-def _traces(chart: Chart, series: Series) -> list[Figure]:
+def _picture(plot: Plot) -> Figure:
+    traces = [trace for each in plot.chart.series for trace in _traces(plot, each)]
+    return {"data": traces, "layout": _layout(plot)}
+
+
+def _traces(plot: Plot, series: Series) -> list[Figure]:
+    chart = plot.chart
     number = chart.series.index(series) + 1
     said: Figure = {
         "name": series.name,
@@ -59,12 +65,13 @@ def _traces(chart: Chart, series: Series) -> list[Figure]:
             [period.label, words]
             for period, words in zip(chart.periods, series.words, strict=True)
         ],
-        "hovertemplate": "<b>%{customdata[1]}</b><br>%{customdata[0]}<br>"
+        # No tags but <br>: plotly makes inline styles of them, which are blocked.
+        "hovertemplate": "%{customdata[1]}<br>%{customdata[0]}<br>"
         "%{fullData.name}<extra></extra>",
     }
     if series.kind == "bar":
         return [said | _bars(chart, series, number)]
-    return [*_lines(chart, series, number), said | _markers(chart, series, number)]
+    return [*_lines(chart, series, number), said | _markers(plot, series, number)]
 
 
 def _bars(chart: Chart, series: Series, number: int) -> Figure:
@@ -101,9 +108,8 @@ def _lines(chart: Chart, series: Series, number: int) -> list[Figure]:
     return traces
 
 
-def _markers(chart: Chart, series: Series, number: int) -> Figure:
-    style = chart.lines.index(series)
-    plot = Plot.of(chart, WIDE)
+def _markers(plot: Plot, series: Series, number: int) -> Figure:
+    style = plot.chart.lines.index(series)
     positions = range(len(series.values))
     return {
         "type": "scatter",
@@ -121,8 +127,8 @@ def _markers(chart: Chart, series: Series, number: int) -> Figure:
     }
 
 
-def _layout(chart: Chart, size: tuple[int, int]) -> Figure:
-    plot = Plot.of(chart, size)
+def _layout(plot: Plot) -> Figure:
+    chart, size = plot.chart, plot.size
     return {
         "width": size[0],
         "height": size[1],
@@ -146,6 +152,7 @@ def _layout(chart: Chart, size: tuple[int, int]) -> Figure:
             "align": "left",
         },
         "bargap": 0.24,
+        "bargroupgap": 0.06,
         "transition": {"duration": 0},
         "xaxis": _x_axis(plot),
         "yaxis": _y_axis(chart),
@@ -161,6 +168,7 @@ def _x_axis(plot: Plot) -> Figure:
         "tickvals": labelled_positions(periods, plot.step),
         "ticktext": [periods[i].short for i in labelled_positions(periods, plot.step)],
         "tickangle": 0,
+        "tickfont": _MUTED,
         "fixedrange": True,
         "showgrid": False,
         "zeroline": False,
@@ -172,6 +180,7 @@ def _y_axis(chart: Chart) -> Figure:
         "range": [0, chart.top],
         "tickvals": list(chart.ticks),
         "ticktext": [chart.number(tick) for tick in chart.ticks],
+        "tickfont": _MUTED,
         "fixedrange": True,
         "gridcolor": "var(--chart-grid)",
         "zerolinecolor": "var(--chart-axis)",
@@ -213,7 +222,7 @@ def _shapes(chart: Chart) -> list[Figure]:
             "x1": _last(chart, target) + 0.5,
             "y0": target.value,
             "y1": target.value,
-            "line": {"color": "var(--chart-target)", "width": 2, "dash": "10px,4px"},
+            "line": {"color": _TARGET, "width": 2, "dash": "10px,4px"},
         }
         for target in chart.targets
     ]
@@ -225,28 +234,25 @@ def _annotations(plot: Plot) -> list[Figure]:
     notes = [_unit(plot)]
     notes += [
         {"x": i - 0.5, "y": 0, "yref": "paper", "yanchor": "top", "text": name}
-        | {"xanchor": "left", "yshift": -LINE_HEIGHT - 2, "xshift": 2}
+        | {"xanchor": "left", "yshift": -LINE_HEIGHT - 2, "xshift": 2, "font": _MUTED}
         for i, name in plot.groups()
     ]
     notes += [
-        {"x": event.at, "y": 1.04, "yref": "paper", "text": f"<b>{number}</b>"}
+        {"x": event.at, "y": 1.04, "yref": "paper", "text": str(number)}
         | {"bgcolor": color(0), "bordercolor": "var(--chart-text)", "borderpad": 3}
+        | {"font": {"weight": 600}}
         for number, event in enumerate(chart.events, 1)
     ]
-    for target in chart.targets:
-        x = plot.x(target.first - 0.5) + 4
-        is_left = x + text_width(target.label) <= plot.right
-        notes.append(
-            {"x": target.first - 0.5 if is_left else len(chart.periods) - 0.5}
-            | {"xanchor": "left" if is_left else "right", "xshift": 4 if is_left else 0}
-            | {"y": target.value, "yanchor": "bottom", "text": target.label}
-            | {"font": {"color": "var(--chart-target)"}, "bgcolor": color(0)}
-        )
     notes += [
         {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 8}
-        | {"y": plot.value_at(y), "yanchor": "middle", "text": chart.series[n - 1].name}
-        | {"font": {"color": color(n)}}
-        for y, n in plot.end_labels()
+        | {"y": plot.value_at(label.y), "yanchor": "middle", "text": label.text}
+        | {
+            "font": {
+                "color": color(label.number) if label.number else _TARGET,
+                "weight": 600,
+            }
+        }
+        for label in plot.end_labels()
     ]
     return [note | {"showarrow": False} for note in notes]
 
@@ -262,6 +268,7 @@ def _unit(plot: Plot) -> Figure:
         "yanchor": "bottom",
         "yshift": plot.upper - LINE_HEIGHT,
         "text": plot.chart.unit,
+        "font": _MUTED,
     }
 
 

@@ -14,7 +14,6 @@ from dashboard.charts.plot import (
     WIDE,
     Plot,
     labelled_positions,
-    text_width,
 )
 
 _SHAPES: Final = (
@@ -41,10 +40,11 @@ def draw(chart: Chart, size: tuple[int, int] = WIDE) -> str:
         *(_target(plot, target) for target in chart.targets),
         *(_event(plot, n, event) for n, event in enumerate(chart.events, 1)),
         *(_line(plot, each, n) for n, each in series if each.kind == "line"),
-        *(_target_label(plot, target) for target in chart.targets),
         *(
-            _text(f"end-label c-{n}", plot.right + 8, y + 5, chart.series[n - 1].name)
-            for y, n in plot.end_labels()
+            _text(
+                f"end-label c-{label.number}", plot.right + 8, label.y + 5, label.text
+            )
+            for label in plot.end_labels()
         ),
     ]
     width, height = size
@@ -146,15 +146,6 @@ def _target(plot: Plot, target: Target) -> str:
     last = len(plot.chart.periods) - 1 if target.last is None else target.last
     y = plot.y(target.value)
     return _rule("target", plot.x(target.first - 0.5), y, plot.x(last + 0.5), y)
-
-
-def _target_label(plot: Plot, target: Target) -> str:
-    """Above its line, from the end at which it does not run out of the picture."""
-    x = plot.x(target.first - 0.5) + 4
-    y = plot.y(target.value) - 6
-    if x + text_width(target.label) <= plot.right:
-        return _text("target-label", x, y, target.label)
-    return _text("target-label", plot.right, y, target.label, "end")
 
 
 def _event(plot: Plot, number: int, event: Event) -> str:

@@ -111,7 +111,7 @@ def _key(chart: Chart) -> list[Component]:
 
 
 def _marks(view: View, chart: Chart) -> list[Component]:
-    """Explain the numbers, the grey stretches and the hollow markers mean."""
+    """Explain the numbers, target lines, grey stretches and hollow markers."""
     items: list[Component] = [
         html.Li(
             [
@@ -121,6 +121,7 @@ def _marks(view: View, chart: Chart) -> list[Component]:
         )
         for number, event in enumerate(chart.events, 1)
     ]
+    items += [_mark("target", target.label) for target in chart.targets]
     closed = dict.fromkeys(closure.label for closure in chart.closures)
     items += [_mark("closure", label) for label in closed]
     if any(series.provisional for series in chart.series):
