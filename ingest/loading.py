@@ -9,7 +9,7 @@ import polars as pl
 
 from ingest.checks import Checked
 from ingest.errors import DeliveryRefused
-from ingest.warehouse import columns_of, insert_rows
+from ingest.warehouse import columns_of, insert_rows, read_frame
 
 Span = tuple[datetime, datetime]
 
@@ -57,9 +57,11 @@ def next_moment(
     connection: duckdb.DuckDBPyConnection, source: str, now: datetime
 ) -> datetime:
     """Return now, or just after the source's last delivery where clocks went back."""
-    latest = connection.execute(
-        "SELECT max(received_at) FROM deliveries WHERE source = ?", [source]
-    ).fetchall()[0][0]
+    latest = read_frame(
+        connection,
+        "SELECT max(received_at) AS latest FROM deliveries WHERE source = ?",
+        [source],
+    )["latest"][0]
     return now if latest is None else max(now, latest + timedelta(microseconds=1))
 
 
