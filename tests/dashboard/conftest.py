@@ -1,4 +1,4 @@
-"""A small published snapshot of the sample city's offices, with figures of every kind."""
+"""A small snapshot of the sample city's offices, with figures of every kind."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import product

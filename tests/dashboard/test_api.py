@@ -3,7 +3,9 @@
 import gzip
 import io
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlencode
 
 import brotli
@@ -14,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from dashboard.figure_query import first_and_last_day
+from dashboard.figure_query import PARAMETERS, first_and_last_day
 from dashboard.health import is_healthy
 from metrics.figures import FIGURES, parse_figure_id
 from metrics.snapshot_folder import json_bytes, write_atomically
@@ -440,3 +442,12 @@ def test_no_question_breaks_the_api(open_client, name, query, language):
     assert response.status_code in (200, 400)
     if response.status_code == 400:
         assert json.loads(response.data)["errors"]
+
+
+def test_the_documentation_names_every_address_and_parameter():
+    document = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+    described = set(re.findall(r"^\| `/api/v1/([a-z.]+)`", document, re.MULTILINE))
+    assert described == set(ADDRESSES)
+    table = document.partition("| parameter |")[2].partition("\n\n")[0]
+    heads = re.findall(r"^\| (`[^|]+`) \|", table, re.MULTILINE)
+    assert set(re.findall(r"`([a-z]+)`", " ".join(heads))) == set(PARAMETERS)

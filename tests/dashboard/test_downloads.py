@@ -14,6 +14,9 @@ from metrics.snapshot_folder import write_snapshot
 FILES = ["manifest.json", "catalogue.json", "sources.json", "calendar.json",
          "figures.csv", "figures.parquet", "wait_by_hour.parquet", "ageing.parquet",
          "revisions.parquet"]  # fmt: skip
+NUMBERS = {"Wert": "value", "Anzahl (n)": "n", "Zähler": "numerator",
+           "Untergrenze": "lower", "Obergrenze": "upper", "Zielwert": "target",
+           "Abdeckung": "coverage"}  # fmt: skip
 PUBLISHED_AT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 CATALOGUE_JSON = {name: kpi.model_dump(mode="json") for name, kpi in CATALOGUE.items()}
 
@@ -121,9 +124,7 @@ def test_the_file_for_excel_says_the_same_in_german(
     )
     table = read_excel_csv(response.data)
     assert table.height == open_figures.height
-    for column, name in [("Wert", "value"), ("Anzahl (n)", "n"), ("Untergrenze", "lower"),
-                         ("Obergrenze", "upper"), ("Zielwert", "target"),
-                         ("Abdeckung", "coverage"), ("Zähler", "numerator")]:  # fmt: skip
+    for column, name in NUMBERS.items():
         read = [german_number(text) for text in table[column]]
         assert read == open_figures[name].to_list(), column
     first = open_figures.row(0, named=True)

@@ -115,7 +115,8 @@ def test_it_stops_in_time_while_a_reader_keeps_the_line_open(open_published):
 
 def test_it_ends_when_the_process_that_started_it_is_killed(open_published):
     code = (
-        "import sys, time; from pathlib import Path; from dashboard.server import serve;"
+        "import sys, time; from pathlib import Path;"
+        "from dashboard.server import serve;"
         f"s = serve(Path({str(open_published)!r}), Path({str(CITY_FILE)!r}), port=0);"
         "print(s.pid, s.wait_until_ready(), flush=True); time.sleep(60)"
     )
