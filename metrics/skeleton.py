@@ -18,24 +18,20 @@ class Skeleton:
     def __init__(self, counted: Counted, calendar: Calendar) -> None:
         self._counted = counted
         self._opening = _opening_days(counted, calendar)
+        self._groups = {
+            population: _groups(rows, POPULATIONS[population], counted.spans)
+            for population, rows in counted.rows.items()
+        }
 
-    def groups(self, population: str) -> pl.DataFrame:
-        """List the groups of a population, each with its office's span."""
-        dims = POPULATIONS[population]
-        rows = self._counted.rows[population]
-        spans = self._counted.spans
-        if "office" in dims:
-            groups = rows.select(pl.col(name).cast(pl.String) for name in dims).unique()
-            return groups.join(spans, on="office")
-        whole = spans.select(
-            pl.col("first_on").min(),
-            pl.col("last_on").max(),
-            pl.col("complete_on").min(),
-        )
+    def numbered(self, population: str) -> pl.DataFrame:
+        """Give a population's rows with the number of their group, in their order."""
+        rows, dims = self._counted.rows[population], POPULATIONS[population]
         if not dims:
-            return whole
-        groups = rows.select(pl.col(name).cast(pl.String) for name in dims).unique()
-        return groups.join(whole, how="cross")
+            return rows.with_columns(group=pl.lit(0, pl.Int64))
+        numbers = self._groups[population].select(
+            *(pl.col(name).cast(rows.schema[name]) for name in dims), "group"
+        )
+        return rows.join(numbers, on=dims, maintain_order="left").drop(dims)
 
     def periods(self, grain: PeriodGrain) -> pl.DataFrame:
         """List the periods that the data touch."""
@@ -53,7 +49,7 @@ class Skeleton:
     def cells(self, population: str, grain: PeriodGrain) -> pl.DataFrame:
         """Give every group in every period of its span, with opening days and state."""
         cells = (
-            self.groups(population)
+            self._groups[population]
             .join(self.periods(grain), how="cross")
             .filter(
                 pl.col("period_start") <= pl.col("last_on"),
@@ -67,6 +63,7 @@ class Skeleton:
             period_start=start_of(pl.col("day"), grain),
         ).agg(opening_days=pl.len(), covered_days=pl.col("is_covered").sum())
         return cells.join(covered, on=keys, how="left").select(
+            "group",
             *POPULATIONS[population],
             "period_start",
             "period_end",
@@ -75,6 +72,30 @@ class Skeleton:
             opening_days=pl.col("opening_days").fill_null(0),
             coverage=pl.col("covered_days") / pl.col("opening_days"),
         )
+
+
+def _groups(
+    rows: pl.DataFrame, dims: tuple[str, ...], spans: pl.DataFrame
+) -> pl.DataFrame:
+    """Give a population's groups numbers, and the span of their office or of all."""
+    whole = spans.select(
+        pl.col("first_on").min(),
+        pl.col("last_on").max(),
+        pl.col("complete_on").min(),
+    )
+    if not dims:
+        return whole.with_columns(group=pl.lit(0, pl.Int64))
+    groups = (
+        rows.select(dims)
+        .unique()
+        .select(pl.col(name).cast(pl.String) for name in dims)
+        .sort(dims)
+        .with_row_index("group")
+        .with_columns(pl.col("group").cast(pl.Int64))
+    )
+    if "office" in dims:
+        return groups.join(spans, on="office")
+    return groups.join(whole, how="cross")
 
 
 def _opening_days(counted: Counted, calendar: Calendar) -> pl.DataFrame:

@@ -18,6 +18,10 @@ from metrics.spans import (
 )
 from metrics.targets import limit_on_day
 
+_READ: Final = (
+    *("delivery_id", "office", "service", "channel", "outcome", "persons"),
+    *("appointment_at", "arrived_at", "called_at", "shown_at", "finished_at"),
+)
 _CHANNELS: Final = pl.Enum(["walk_in", "appointment", "kiosk"])
 
 
@@ -55,7 +59,7 @@ def _tickets(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
     )
     wait = (called - came).dt.total_microseconds() / 60e6
     outcome = pl.col("outcome")
-    rows = with_merged_offices(read_rows(connection, "tickets"), city)
+    rows = with_merged_offices(read_rows(connection, "tickets", columns=_READ), city)
     return (
         of_known_offices(rows, city)
         .with_columns(
