@@ -137,11 +137,13 @@ class QueueMapping(Model):
 
 
 class Open311Mapping(Model):
-    """Open311 GeoReport v2: which office and service a service_code belongs to."""
+    """Open311 GeoReport v2: which office and service a request belongs to."""
 
     office: Identifier
-    service: Identifier | None = None  # of codes that are not in services
-    services: dict[str, Identifier] = {}  # service_code -> service
+    service: Identifier | None = None  # of requests that are not in services
+    services: dict[str, Identifier] = {}  # service_code, or name -> service
+    # Some servers give an old code to another service; then only the name is safe.
+    services_by: Literal["service_code", "service_name"] = "service_code"
     channel: str = "online"
     first_day: date | None = None  # where back-filling begins; default: 90 days ago
     window_days: int = Field(default=90, ge=1, le=90)

@@ -17,7 +17,6 @@ _YES_NO: Final = {
     **dict.fromkeys(("0", "nein", "n", "false", "falsch", "no"), "false"),
 }
 _UNITS: Final = ("seconds", "minutes", "hours", "days")
-_SHOWN_WHILE_OPEN: Final = ("waiting", "wait_minutes", "wait_minutes_at_least")
 _BLANK: Final = " \t\r\n\u00a0\u202f\ufeff"
 
 
@@ -71,13 +70,6 @@ def fill(
         cell = _Cell(name, schema[name], column, reading)
         values[name], reasons[name] = cell.read(raw)
     return _split(raw, values, reasons, columns, reading)
-
-
-def without_closed_waits(rows: pl.DataFrame) -> pl.DataFrame:
-    """Drop what a closed queue still shows: closed is never 0 minutes."""
-    shown = [name for name in _SHOWN_WHILE_OPEN if name in rows.columns]
-    is_closed = pl.col("state") == "closed"
-    return rows.with_columns(pl.when(~is_closed).then(pl.col(name)) for name in shown)
 
 
 def texts_of(raw: pl.DataFrame, column: Column) -> pl.Series:

@@ -1,6 +1,6 @@
 """Open311 GeoReport v2: what citizens report, as cases.
 
-Of a request only its number, state, code and two times are read; description, address,
+Of a request only its number, state, service and two times are read; description, address,
 place and pictures are dropped before anything else happens.
 """
 
@@ -112,12 +112,12 @@ def _with_closing(request: Request) -> Mapping[str, str | None]:
 
 def _columns(mapping: Open311Mapping, raw: pl.DataFrame) -> dict[str, Column]:
     services: dict[str, str | None] = dict(mapping.services)
-    codes = [code for code in raw["service_code"].unique() if code is not None]
     if mapping.service is not None or not services:
-        services = dict.fromkeys(codes, mapping.service) | services
+        words = raw[mapping.services_by].drop_nulls().str.strip_chars().unique()
+        services = {word: mapping.service for word in words} | services  # noqa: C420
     return {
         "office": Column(value=mapping.office),
-        "service": Column(column="service_code", values=services),
+        "service": Column(column=mapping.services_by, values=services),
         "channel": Column(value=mapping.channel),
         "received_at": Column(column="requested_datetime"),
         "decided_at": Column(column=_CLOSED_AT),

@@ -1,4 +1,4 @@
-"""What is kept of Open311 requests: number, state, code and two times, nothing else."""
+"""What is kept of Open311 requests: number, state, service and two times, nothing else."""
 
 import json
 import re
@@ -13,8 +13,8 @@ from ingest.errors import DeliveryRefused, SourceChanged
 Request = Mapping[str, str | None]
 
 FIELDS: Final = (
-    "service_request_id", "status", "service_code", "requested_datetime",
-    "updated_datetime",
+    "service_request_id", "status", "service_code", "service_name",
+    "requested_datetime", "updated_datetime",
 )  # fmt: skip
 _LISTS: Final = ("requests", "service_requests", "request")
 # The standard's own example has "service_code":006, which is no JSON.

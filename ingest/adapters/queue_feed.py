@@ -16,7 +16,8 @@ from ingest.adapters.feed_document import (
     queues_of,
     read_document,
 )
-from ingest.city import WEEKDAYS, City, Office
+from ingest.adapters.queue_states import with_states
+from ingest.city import City
 from ingest.errors import DeliveryRefused, SourceChanged
 from ingest.sources import Column, QueueFeedSource, QueueMapping, Source
 
@@ -85,12 +86,10 @@ def _parse(
         missing=mapping.missing,
     )
     filled = columns.fill(raw, _TABLE, mapped, reading)
-    rows = _observed(filled.rows, download)
-    if "state" not in rows.columns:
-        rows = rows.with_columns(_by_opening_hours(rows, city))
+    rows = with_states(_observed(filled.rows, download), city)
     return Parsed(
         table=_TABLE,
-        rows=columns.without_closed_waits(rows),
+        rows=rows,
         refused=filled.refused,
         rows_read=raw.height,
         covers=download.covers or _instants(rows),
@@ -161,27 +160,6 @@ def _observed(rows: pl.DataFrame, download: Download) -> pl.DataFrame:
         )
         raise DeliveryRefused(message)
     return rows.with_columns(observed_at="source_time_at")
-
-
-def _by_opening_hours(rows: pl.DataFrame, city: City) -> pl.Series:
-    """Where a feed says nothing about closing, the city file does."""
-    offices = {office.id: office for office in city.offices}
-    looks = rows.select("office", "observed_at").iter_rows()
-    states = [_state(offices.get(office), at, city) for office, at in looks]
-    return pl.Series("state", states, dtype=pl.String)
-
-
-def _state(office: Office | None, observed_at: datetime, city: City) -> str:
-    if office is None or not office.hours:
-        return "unknown"
-    local = observed_at.astimezone(city.timezone)
-    is_open = any(
-        span.opens <= local.time() < span.closes
-        for day, spans in office.hours.items()
-        for span in spans
-        if day == WEEKDAYS[local.weekday()]
-    )
-    return "open" if is_open else "closed"
 
 
 def _instants(rows: pl.DataFrame) -> tuple[datetime, datetime] | None:

@@ -12,6 +12,7 @@ import polars as pl
 
 from ingest.adapters import columns, places, spans
 from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen, Span
+from ingest.adapters.queue_states import with_states
 from ingest.adapters.raw_table import (
     Header,
     RawTable,
@@ -95,15 +96,18 @@ def _parse(
         has_serials=file_format in ("xlsx", "ods"),
     )
     filled = columns.fill(raw.rows, mapping.table, mapped, reading)
+    rows = filled.rows
+    if mapping.table == "queue_samples" and "observed_at" in rows.columns:
+        rows = with_states(rows, city)
     refused = pl.concat([raw.broken, filled.refused])
     if not raw.is_closed and _is_last_refused(raw.rows, filled.refused):
         raise cut_off(download.name)
     return Parsed(
         table=mapping.table,
-        rows=filled.rows,
+        rows=rows,
         refused=refused.sort("row_number"),
-        rows_read=filled.rows.height + refused.height,
-        covers=_covers(download, filled.rows, mapping, city),
+        rows_read=rows.height + refused.height,
+        covers=_covers(download, rows, mapping, city),
     )
 
 
