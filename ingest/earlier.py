@@ -11,6 +11,7 @@ from ingest.sources import Source
 from ingest.warehouse import read_frame, read_rows
 
 _LOOKS: Final = "queue_samples"
+_LOOK: Final = timedelta(milliseconds=1)  # what a single look covers, at most
 _LOOK_BACK: Final = timedelta(days=1)  # a display is watched for frozenness by the day
 _OF_SOURCE: Final = (
     "delivery_id IN (SELECT delivery_id FROM deliveries WHERE source = ?)"
@@ -123,5 +124,5 @@ def _is_look(parsed: Parsed) -> bool:
     return (
         parsed.table == _LOOKS
         and parsed.covers is not None
-        and parsed.covers[0] == parsed.covers[1]
+        and parsed.covers[1] - parsed.covers[0] <= _LOOK
     )

@@ -13,21 +13,15 @@ from ingest.warehouse import columns_of, insert_rows, read_frame
 
 Span = tuple[datetime, datetime]
 
-# NULL bounds mean everything. A look at a live queue covers an instant (from = to),
-# which counts as a microsecond here.
+# NULL bounds mean everything.
 _TOUCHED: Final = """
-    WITH counting AS (
-        SELECT delivery_id, name, rows_loaded, covers_from,
-            greatest(covers_to, covers_from + INTERVAL 1 MICROSECOND) AS covers_to
-        FROM deliveries
-        WHERE source = $source AND superseded_at IS NULL
-    )
     SELECT delivery_id, name, rows_loaded,
         $first IS NULL
             OR coalesce(covers_from >= $first AND covers_to <= $end, FALSE) AS is_inside
-    FROM counting
-    WHERE $first IS NULL OR covers_from IS NULL
-        OR covers_from < $end AND covers_to > $first
+    FROM deliveries
+    WHERE source = $source AND superseded_at IS NULL
+        AND ($first IS NULL OR covers_from IS NULL
+            OR covers_from < $end AND covers_to > $first)
 """
 
 
@@ -107,8 +101,6 @@ def touched_by(
 ) -> pl.DataFrame:
     """Find the deliveries that count and share time with this one."""
     first, end = delivery.covers or (None, None)
-    if first is not None and end is not None:
-        end = max(end, first + timedelta(microseconds=1))
     bound = {"source": delivery.source, "first": first, "end": end}
     touched: pl.DataFrame = connection.sql(_TOUCHED, params=bound).pl()
     return touched

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     source           VARCHAR     NOT NULL,
     table_name       VARCHAR     NOT NULL, -- where its rows are
     covers_from      TIMESTAMPTZ,          -- NULL, with covers_to: everything the source ever said
-    covers_to        TIMESTAMPTZ,          -- exclusive; a look at a live queue: the same as covers_from
+    covers_to        TIMESTAMPTZ,          -- exclusive; a look at a live queue covers a microsecond
     content_sha256   VARCHAR     NOT NULL,
     read_with        VARCHAR     NOT NULL, -- hash of the mapping and checks it was read with
     name             VARCHAR     NOT NULL, -- file name or address, without secrets
