@@ -57,6 +57,10 @@ class Addresses:
     def api(self, name: str, **query: str | None) -> str:
         return f"{self.base}api/v1/{name}{_query(query)}"
 
+    def download(self, name: str) -> str:
+        """Address of a file of the newest snapshot, such as "figures.csv"."""
+        return f"{self.base}daten/aktuell/{quote(name)}"
+
     def asset(self, name: str) -> str:
         release = self.releases.get(name)
         return f"{self.base}assets/{quote(name)}{_query({'v': release})}"

@@ -149,6 +149,13 @@ class Words:
     def month(self, day: Day) -> str:
         return format_date(day, "MMMM y", self.locale)
 
+    def month_name(self, day: Day) -> str:
+        """Name a month below an axis that names the year: "Sep"."""
+        return format_date(day, "LLL", self.locale)
+
+    def quarter_name(self, day: Day) -> str:
+        return self("{quarter}. Q.", quarter=(day.month + 2) // 3)
+
     def short_month(self, day: Day) -> str:
         return format_date(day, "LLL y", self.locale)
 

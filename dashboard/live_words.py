@@ -161,9 +161,9 @@ def _people(words: Words, queue: LiveQueue) -> str | None:
 
 
 def _seen_at(queue: LiveQueue) -> datetime:
-    at = queue.source_time_at or queue.observed_at
-    assert at is not None  # noqa: S101 - queues that were never seen are left out before
-    return at
+    """When the source itself said so: a feed can repeat one answer for weeks."""
+    moments = [at for at in (queue.source_time_at, queue.observed_at) if at is not None]
+    return min(moments)
 
 
 def _observed(words: Words, queue: LiveQueue, now: datetime) -> str:

@@ -60,6 +60,20 @@ def hours_on(
     return tuple(sorted(hours, key=lambda interval: interval.opens))
 
 
+def opening_days(
+    city: City,
+    office: Office | None,
+    holidays: Collection[date],
+    first: date,
+    last: date,
+) -> int:
+    """Count the opening days from first to last; of the whole city its working days."""
+    days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
+    if office is not None and office.hours:
+        return sum(bool(hours_on(city, office, holidays, day)) for day in days)
+    return sum(day.weekday() < 5 and day not in holidays for day in days)
+
+
 def closure_on(city: City, office: Office, day: date) -> Closure | None:
     for closure in city.closures:
         concerns = not closure.offices or office.id in closure.offices

@@ -21,6 +21,8 @@ _NOUNS: Final = {
     "backlog.open": "cases",
     "backlog.older_than_deadline": "cases",
 }
+# Counted on one day, not over the days of a period.
+_STOCKS: Final = frozenset({"backlog.open", "backlog.older_than_deadline"})
 # The reasons of metrics/definitions/reasons.toml in the few words that a cell holds.
 _BRIEFLY: Final = {
     "no_rows": german("Keine Daten"),
@@ -40,6 +42,7 @@ _BRIEFLY: Final = {
     "history_too_short": german("Daten reichen nicht weit genug zurück"),
     "fewer_than_8": german("Zu wenige Fälle (unter 8)"),
     "too_few": german("Zu wenige Fälle"),
+    "small_staff": german("Zum Schutz Einzelner nicht gezeigt"),
 }
 _NO_DATA: Final = german("Keine Daten")
 _HIDDEN: Final = german("Nicht veröffentlicht")
@@ -95,8 +98,12 @@ class KpiWords:
 
     @property
     def is_count(self) -> bool:
-        """Whether twice the days would mean twice the value."""
         return self.kind in {"count", "sum"}
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether twice the days would mean twice the value."""
+        return self.is_count and self.id not in _STOCKS
 
 
 @dataclass(frozen=True)

@@ -26,19 +26,22 @@ _SAID: Final = {
     "waiting.no_show_share": german(
         "{period} wurden {value} der Termine nicht wahrgenommen"
     ),
-    "waiting.left_share": german("{period} gingen {value} wieder vor dem Aufruf"),
+    "waiting.left_share": german(
+        "{period} gingen {value} der Wartenden vor dem Aufruf"
+    ),
     "waiting.hours_waited": german("{period} warteten alle zusammen {value}"),
     "queue.median_wait_minutes": german(
-        "{period} lag die gemeldete Wartezeit die Hälfte der Zeit bei höchstens {value}"
+        "{period} lag die angezeigte Wartezeit die Hälfte der Zeit bei höchstens"
+        " {value}"
     ),
     "queue.p90_wait_minutes": german(
-        "{period} lag die gemeldete Wartezeit in neun von zehn Stunden bei höchstens"
+        "{period} lag die angezeigte Wartezeit in neun von zehn Stunden bei höchstens"
         " {value}"
     ),
     "queue.median_waiting_people": german(
         "{period} warteten die Hälfte der Zeit höchstens {value}"
     ),
-    "queue.hours_observed": german("{period} wurde {value} lang nachgesehen"),
+    "queue.hours_observed": german("{period} liegen Angaben für {value} vor"),
     "processing.median_days_decided": german(
         "{period} war die Hälfte der entschiedenen Fälle nach höchstens {dative}"
         " entschieden"
@@ -48,27 +51,26 @@ _SAID: Final = {
         " entschieden"
     ),
     "processing.share_within_deadline": german(
-        "Von den Eingängen aus {named} wurden {value} innerhalb der Frist entschieden"
+        "{period} gingen Fälle ein, von denen {value} in der Frist entschieden wurden"
     ),
     "backlog.received": german("{period} gingen {value} ein"),
-    "backlog.decided": german("{period} wurden {value} entschieden"),
+    "backlog.decided": german("{period} wurden {value} erledigt"),
     "backlog.open": german("Am {end} waren {value} offen"),
     "backlog.older_than_deadline": german("Am {end} waren {value} älter als die Frist"),
     "backlog.clearance_percent": german(
-        "{period} wurde so viel entschieden, wie {value} der Eingänge entspricht"
+        "{period} wurden je 100 neue Fälle {number} erledigt"
     ),
-    "backlog.reach_working_days": german(
-        "Am {end} reichte der Bestand für {value} Arbeit"
-    ),
+    "backlog.reach_working_days": german("Am {end} lag Arbeit für {value} vor"),
 }
 _EXPECTED: Final = {
     "applications": german(
-        "Wer jetzt einen Antrag stellt, muss mit rund {dative} rechnen"
+        "Stand {end}: Wer einen Antrag stellt, muss mit rund {dative} rechnen"
     ),
-    "reports": german("Wer jetzt etwas meldet, muss mit rund {dative} rechnen"),
-    "cases": german("Was jetzt eingeht, ist voraussichtlich nach rund {dative} fertig"),
+    "reports": german("Stand {end}: Wer etwas meldet, muss mit rund {dative} rechnen"),
+    "cases": german(
+        "Stand {end}: Was neu eingeht, ist voraussichtlich nach rund {dative} fertig"
+    ),
 }
-_STOCKS: Final = frozenset({"backlog.open", "backlog.older_than_deadline"})
 _AMOUNT: Final = (
     german("{difference} weniger als im Vorjahr"),
     german("{difference} mehr als im Vorjahr"),
@@ -121,7 +123,7 @@ def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
     return words(
         template,
         period=words.in_period(figure.grain, figure.period_start),
-        named=words.period(figure.grain, figure.period_start),
+        number=words.number(figure.value or 0, kpi.decimals),
         end=words.date(figure.period_end),
         label=kpi.label,
         value=value_words(words, kpi, figure),
@@ -248,7 +250,7 @@ def _count_change(
 ) -> str:
     """Say the change of a count; published counts are rounded to `base`."""
     same = words("etwa so viel wie im Vorjahr")
-    if kpi.id in _STOCKS:
+    if not kpi.is_flow:
         difference = round(now - before)
         # Two rounded counts can differ by one step without any change.
         if abs(difference) <= base:

@@ -1,0 +1,1 @@
+"""Parts of pages that read the snapshot; components only know what they are given."""

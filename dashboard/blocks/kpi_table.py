@@ -1,0 +1,117 @@
+"""Several KPIs side by side in one table, each with its comparison."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.blocks.kpi_tile import comparison
+from dashboard.components.table import Cell, Column, table
+from dashboard.reading import Figure, KpiWords, a_year_before, value_words
+from dashboard.selection import Population, figures, kpi_words, latest
+from dashboard.view import View
+
+Row = tuple[Cell, Population]
+_Found = tuple[Figure, Figure | None]  # a figure and the one a year before it
+_Cells = Mapping[tuple[int, str], _Found]
+
+
+def kpi_table(
+    view: View,
+    caption: str,
+    corner: str,
+    rows: Sequence[Row],
+    kpis: Sequence[str],
+    grain: str,
+    *,
+    start: date | None = None,
+) -> Component | None:
+    """Show one period, or without `start` the newest figure of each cell.
+
+    Rows and columns without any figure are left out; None if nothing is left.
+    """
+    cells: _Cells = {
+        (i, kpi): found
+        for i, (_, population) in enumerate(rows)
+        for kpi in kpis
+        if (found := _find(view, kpi, population, grain, start)) is not None
+    }
+    shown = [
+        kpi
+        for kpi in kpis
+        if any(
+            key[1] == kpi and found[0].value is not None for key, found in cells.items()
+        )
+    ]
+    if not shown:
+        return None
+    body: list[list[Cell]] = [
+        [
+            head,
+            *(
+                _cell(view, kpi, population, cells.get((i, kpi)), start is None)
+                for kpi in shown
+            ),
+        ]
+        for i, (head, population) in enumerate(rows)
+        if any((i, kpi) in cells for kpi in shown)
+    ]
+    offices = {population.office for _, population in rows}
+    office = next(iter(offices)) if len(offices) == 1 else None
+    columns = [Column(corner)]
+    columns += [
+        Column(kpi.label) for name in shown if (kpi := kpi_words(view, name, office))
+    ]
+    return table(caption, columns, body)
+
+
+def figure_cell(
+    view: View,
+    kpi: KpiWords,
+    figure: Figure,
+    before: Figure | None,
+    *,
+    has_period: bool = False,
+) -> Cell:
+    """Show a value, below it how it stands beside the year before."""
+    words = view.words
+    value = value_words(words, kpi, figure)
+    if figure.value is None:
+        return html.Span(value, className="cell-missing")
+    if figure.is_provisional:
+        value = words("{value} (vorläufig)", value=value)
+    notes = [comparison(view, kpi, figure, before)]
+    if has_period:
+        notes.insert(0, words.period(figure.grain, figure.period_start))
+    return html.Div(
+        [
+            html.Span(value, className="cell-value"),
+            *(html.Span(each, className="cell-note") for each in notes),
+        ],
+        className="cell",
+    )
+
+
+def _find(
+    view: View, kpi: str, population: Population, grain: str, start: date | None
+) -> _Found | None:
+    series = figures(view, kpi, grain=grain, **population.dimensions)
+    if start is None:
+        found = latest(series) or (series[-1] if series else None)
+    else:
+        found = next((each for each in series if each.period_start == start), None)
+    return None if found is None else (found, a_year_before(series, found))
+
+
+def _cell(
+    view: View,
+    kpi_id: str,
+    population: Population,
+    found: _Found | None,
+    has_period: bool,
+) -> Cell:
+    kpi = kpi_words(view, kpi_id, population.office)
+    if kpi is None or found is None:
+        return html.Span(view.words("Keine Daten"), className="cell-missing")
+    return figure_cell(view, kpi, *found, has_period=has_period)

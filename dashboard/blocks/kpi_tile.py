@@ -1,0 +1,95 @@
+"""A KPI's newest figure as a tile, and how figures stand beside others."""
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.badge import badge
+from dashboard.components.tile import tile
+from dashboard.reading import (
+    Figure,
+    KpiWords,
+    a_year_before,
+    meets_target,
+    standing,
+    value_words,
+)
+from dashboard.selection import Population, days_of, figures, kpi_words, latest
+from dashboard.sentences import year_before_words
+from dashboard.view import View
+
+
+def kpi_tile(
+    view: View,
+    kpi_id: str,
+    population: Population,
+    grain: str,
+    *,
+    level: int = 3,
+    href: str | None = None,
+) -> Component | None:
+    """Show a KPI's newest closed figure as a tile; None where there is none."""
+    kpi = kpi_words(view, kpi_id, population.office)
+    series = figures(view, kpi_id, grain=grain, **population.dimensions)
+    newest = latest(series)
+    if kpi is None or newest is None:
+        return None
+    words = view.words
+    said: list[Component | str] = [
+        html.Span(words.period(newest.grain, newest.period_start)),
+        html.Br(),
+        html.Span(comparison(view, kpi, newest, a_year_before(series, newest))),
+    ]
+    if newest.is_provisional:
+        said += [html.Br(), html.Span(words("Vorläufig"))]
+    return tile(
+        kpi.label,
+        value_words(words, kpi, newest),
+        note=said,
+        badge=target_badge(view, kpi, newest),
+        more=html.A(
+            [
+                words("Woher kommt diese Zahl?"),
+                html.Span(f" {kpi.label}", className="kern-sr-only"),
+            ],
+            href=href or view.addresses.method(kpi.id),
+            className="kern-link",
+        ),
+        level=level,
+    )
+
+
+def comparison(view: View, kpi: KpiWords, figure: Figure, before: Figure | None) -> str:
+    """Say in few words how a figure stands beside the one a year before."""
+    return year_before_words(
+        view.words,
+        kpi,
+        figure,
+        before,
+        days=days_of(view, figure),
+        base=view.city.publish.rounding_base,
+    )
+
+
+def target_badge(view: View, kpi: KpiWords, figure: Figure) -> Component | None:
+    reached = meets_target(kpi, figure)
+    if reached is None:
+        return None
+    words = view.words
+    if reached:
+        return badge("success", words("Ziel erreicht"))
+    return badge("warning", words("Ziel nicht erreicht"))
+
+
+def standing_badge(
+    view: View, kpi: KpiWords, figure: Figure, before: Figure | None
+) -> Component | None:
+    if before is None:
+        return None
+    words = view.words
+    match standing(kpi, figure, before):
+        case "better":
+            return badge("success", words("Besser als im Vorjahr"))
+        case "worse":
+            return badge("warning", words("Schlechter als im Vorjahr"))
+        case _:
+            return None

@@ -1,0 +1,113 @@
+"""The way to a figure: where it comes from, on what it stands, how fresh it is."""
+
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.chart_block import origin
+from dashboard.components.note import note
+from dashboard.i18n import Words
+from dashboard.reading import Figure, KpiWords, range_words
+from dashboard.selection import moment_of, sources_behind
+from dashboard.view import View
+
+
+def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
+    """Answer "Woher kommt diese Zahl?" as far as the snapshot knows."""
+    words = view.words
+    entries: list[tuple[str, Any]] = [
+        (words("Was sie bedeutet"), kpi.definition),
+        (words("Wer gezählt wird"), kpi.population),
+        (words("Was nicht mitzählt"), kpi.left_out),
+        (words("Formel"), kpi.formula),
+    ]
+    if figure.n is not None:
+        entries.append((words("Grundlage"), n_words(words, kpi, figure)))
+    interval = range_words(words, kpi, figure)
+    if interval is not None:
+        entries.append(
+            (words("Spanne, in der der wahre Wert vermutlich liegt"), interval)
+        )
+    entries.append((words("Zustand"), state_words(view, figure)))
+    entries.append((words("Quellen"), _source_list(view, kpi, figure.office)))
+    entries.append((words("Kennung der Zahl"), html.Code(figure.figure_id)))
+    return origin(view, entries, view.addresses.method(kpi.id))
+
+
+def n_words(words: Words, kpi: KpiWords, figure: Figure) -> str:
+    """Say how many visits, cases or hours a figure stands on."""
+    unit = {"waiting": "visits", "queue": "opening_hours"}.get(kpi.family, kpi.noun)
+    return words.quantity(figure.n or 0, unit)
+
+
+def state_words(view: View, figure: Figure) -> str:
+    words = view.words
+    said = words("Vorläufig") if figure.is_provisional else words("Endgültig")
+    if figure.coverage is None:
+        return said
+    share = words.percent(figure.coverage * 100)
+    return words(
+        "{state}. Daten liegen für {share} der Öffnungstage vor.",
+        state=said,
+        share=share,
+    )
+
+
+def source_line(view: View, kpi: KpiWords, office: str | None) -> str:
+    """Say who delivered, until when the data reach, and when it was published."""
+    words = view.words
+    statuses = sources_behind(view, kpi, office)
+    publishers = list(dict.fromkeys(status["publisher"] for status in statuses))
+    parts = []
+    if publishers:
+        parts.append(
+            words("Quelle: {publishers}.", publishers=words.listing(publishers))
+        )
+    until = [at for at in (moment_of(s, "data_until") for s in statuses) if at]
+    if until:
+        # The source that lags most says how far the figure can be trusted.
+        day = min(until).astimezone(words.timezone).date()
+        parts.append(words("Daten bis {day}.", day=words.date(day)))
+    published = words.moment(view.snapshot.published_at)
+    parts.append(words("Veröffentlicht: {moment}.", moment=published))
+    return " ".join(parts)
+
+
+def late_note(view: View, kpi: KpiWords, office: str | None) -> Component | None:
+    """Warn above a chart whose source has not delivered as promised."""
+    words = view.words
+    late = [status for status in sources_behind(view, kpi, office) if status["is_late"]]
+    if not late:
+        return None
+    names = words.listing([status["publisher"] for status in late])
+    loaded = [at for at in (moment_of(s, "last_loaded_at") for s in late) if at]
+    body = words("Diese Zahlen können deshalb veraltet sein.")
+    if loaded:
+        body = words(
+            "Letzte Lieferung: {moment}. Diese Zahlen können deshalb veraltet sein.",
+            moment=words.moment(min(loaded)),
+        )
+    return note(
+        "warning", words("Eine Lieferung ist überfällig: {names}", names=names), body
+    )
+
+
+def _source_list(view: View, kpi: KpiWords, office: str | None) -> Component:
+    words = view.words
+    items = []
+    for status in sources_behind(view, kpi, office):
+        until, loaded = (
+            moment_of(status, "data_until"),
+            moment_of(status, "last_loaded_at"),
+        )
+        said = status["publisher"]
+        if until is not None:
+            day = words.date(until.astimezone(words.timezone).date())
+            said = words("{publisher}, Daten bis {day}", publisher=said, day=day)
+        if loaded is not None:
+            said = words(
+                "{said}, geliefert {moment}", said=said, moment=words.moment(loaded)
+            )
+        items.append(html.Li(said))
+    return html.Ul(items) if items else html.Span(words("Keine Angabe"))

@@ -1,0 +1,211 @@
+"""When to go: the quietest hours of an office as a sentence and as a table."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Final
+
+import polars as pl
+from dash.development.base_component import Component
+
+from dashboard.components.heat_table import HeatCell, Level, heat_table, level_of
+from dashboard.i18n import Words, german
+from dashboard.view import View
+from ingest.city import WEEKDAYS, Office
+
+# The same bounds for every office, so that the shades mean the same everywhere.
+_BOUNDS: Final = (5, 15, 30)
+_LEVELS: Final[tuple[tuple[Level, str], ...]] = (
+    (1, german("bis 5 Minuten")),
+    (2, german("über 5 bis 15 Minuten")),
+    (3, german("über 15 bis 30 Minuten")),
+    (4, german("über 30 Minuten")),
+)
+_ALIKE_MINUTES: Final = 5  # hours that differ by less are called alike
+_MOST_NAMED: Final = 2
+
+
+@dataclass(frozen=True)
+class Hour:
+    """One hour of a weekday, over the weeks of the window."""
+
+    weekday: int
+    hour: int
+    n: int | None
+    median_minutes: float | None
+    reason: str | None
+    basis: str
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return self.weekday, self.hour
+
+
+@dataclass(frozen=True)
+class Window:
+    """All hours of one office, and the days they were measured on."""
+
+    first: date
+    last: date
+    hours: tuple[Hour, ...]
+
+    @property
+    def measured(self) -> list[Hour]:
+        return [hour for hour in self.hours if hour.median_minutes is not None]
+
+    @property
+    def is_from_queue(self) -> bool:
+        return any(hour.basis == "queue" for hour in self.measured)
+
+
+def window_of(view: View, office: str) -> Window | None:
+    """Read an office's hours; None where none of them may be shown."""
+    rows = view.snapshot.wait_by_hour.filter(pl.col("office") == office)
+    hours = tuple(
+        Hour(
+            row["weekday"],
+            row["hour"],
+            row["n"],
+            row["median_minutes"],
+            row["reason"],
+            row["basis"],
+        )
+        for row in rows.sort("weekday", "hour").iter_rows(named=True)
+    )
+    if not any(hour.median_minutes is not None for hour in hours):
+        return None
+    first, last = rows.row(0, named=True)["window_start"], rows["window_end"].max()
+    assert isinstance(last, date)  # noqa: S101 - the column holds dates
+    return Window(first, last, hours)
+
+
+def best_time(words: Words, window: Window) -> str:
+    """Say when waits are shortest and longest, or that there is no difference."""
+    medians = [hour.median_minutes or 0.0 for hour in window.measured]
+    shortest, longest = min(medians), max(medians)
+    if longest - shortest < _ALIKE_MINUTES:
+        return words(
+            "Die Wartezeit ist zu allen Zeiten ähnlich:"
+            " Die Hälfte wartete höchstens {least} bis {most}.",
+            least=words.number(shortest),
+            most=words.quantity(longest, "minutes"),
+        )
+    return words(
+        "Am kürzesten ist die Wartezeit meist {best}: Die Hälfte wartete dann"
+        " höchstens {least}. Am längsten ist sie meist {worst}: {most}.",
+        best=_named(words, _at(window, shortest)),
+        least=words.quantity(shortest, "minutes"),
+        worst=_named(words, _at(window, longest)),
+        most=words.quantity(longest, "minutes"),
+    )
+
+
+def hours_table(view: View, office: Office, window: Window) -> Component:
+    """Draw the weekdays and hours of a typical week."""
+    words = view.words
+    name = office.name.in_language(view.language)
+    by_place = {(hour.weekday, hour.hour): hour for hour in window.hours}
+    weekdays = sorted({hour.weekday for hour in window.hours})
+    clock = sorted({hour.hour for hour in window.hours})
+    best = {each.order for each in _at(window, _shortest(window))}
+    rows = [
+        (
+            words.hours(time(hour), time((hour + 1) % 24)),
+            [
+                _cell(words, office, by_place.get((day, hour)), (day, hour), best)
+                for day in weekdays
+            ],
+        )
+        for hour in clock
+    ]
+    caption = words(
+        "{office}: Die Hälfte wartete höchstens so viele Minuten, {first} bis {last}",
+        office=name,
+        first=words.date(window.first),
+        last=words.date(window.last),
+    )
+    return heat_table(
+        caption,
+        words("Uhrzeit"),
+        [words.short_weekday(day) for day in weekdays],
+        rows,
+        [(level, words(text)) for level, text in _LEVELS],
+    )
+
+
+def window_note(words: Words, window: Window) -> str:
+    """Say what the table stands on."""
+    if window.is_from_queue:
+        return words(
+            "Gemessen an den Wartezeiten, die das Amt gemeldet hat."
+            " Gezählt sind Öffnungsstunden, keine einzelnen Besuche."
+        )
+    return words(
+        "Gemessen an allen Besuchen der letzten abgeschlossenen Wochen."
+        " Wie lange Sie warten, kann davon abweichen."
+    )
+
+
+def _cell(
+    words: Words,
+    office: Office,
+    hour: Hour | None,
+    place: tuple[int, int],
+    best: Collection[tuple[int, int]],
+) -> HeatCell:
+    if hour is None or hour.median_minutes is None:
+        if office.hours and not _opens(office, place):
+            return HeatCell("–", words("geschlossen"))
+        if hour is not None and hour.reason in {"fewer_than_8", "too_few"}:
+            return HeatCell(words("wenige"), words("zu wenige Fälle"))
+        return HeatCell("–", words("keine Daten"))
+    minutes = words.quantity(hour.median_minutes, "minutes")
+    is_best = hour.order in best
+    said = (
+        words("{minutes}, kürzeste Wartezeit", minutes=minutes) if is_best else minutes
+    )
+    return HeatCell(
+        words.number(hour.median_minutes),
+        said,
+        level_of(hour.median_minutes, _BOUNDS),
+        is_best=is_best,
+    )
+
+
+def _opens(office: Office, place: tuple[int, int]) -> bool:
+    weekday, hour = place
+    intervals = office.hours.get(WEEKDAYS[weekday - 1], ())  # type: ignore[call-overload]
+    return any(
+        each.opens < time(hour, 59, 59) and each.closes > time(hour)
+        for each in intervals
+    )
+
+
+def _shortest(window: Window) -> float:
+    return min(hour.median_minutes or 0.0 for hour in window.measured)
+
+
+def _at(window: Window, minutes: float) -> list[Hour]:
+    return [hour for hour in window.measured if hour.median_minutes == minutes]
+
+
+def _named(words: Words, hours: Sequence[Hour]) -> str:
+    """Name hours: "dienstags von 8 bis 9 Uhr", adjacent ones as one stretch."""
+    stretches: list[list[int]] = []
+    for hour in sorted(hours, key=lambda each: each.order):
+        last = stretches[-1] if stretches else None
+        if last is not None and last[0] == hour.weekday and last[2] == hour.hour:
+            last[2] += 1
+        else:
+            stretches.append([hour.weekday, hour.hour, hour.hour + 1])
+    named = [
+        words(
+            "{weekday} von {hours}",
+            weekday=words.on_weekdays(weekday),
+            hours=words.hours(time(first), time(end % 24)),
+        )
+        for weekday, first, end in stretches[:_MOST_NAMED]
+    ]
+    if len(stretches) > _MOST_NAMED:
+        named.append(words("zu weiteren Zeiten"))
+    return words.listing(named)

@@ -1,0 +1,32 @@
+"""All pages of the public site, in the order of its menus."""
+
+from dashboard.pages import (
+    accessibility,
+    backlog,
+    data,
+    data_status,
+    home,
+    imprint,
+    method,
+    method_kpi,
+    office,
+    privacy,
+    quarter,
+    revisions,
+)
+from dashboard.view import Page
+
+PAGES: tuple[Page, ...] = (
+    home.PAGE,
+    office.PAGE,
+    backlog.PAGE,
+    quarter.PAGE,
+    method.PAGE,
+    method_kpi.PAGE,
+    data_status.PAGE,
+    data.PAGE,
+    revisions.PAGE,
+    imprint.PAGE,
+    privacy.PAGE,
+    accessibility.PAGE,
+)

@@ -1,0 +1,208 @@
+"""How long applications take: what is open comes before what was decided."""
+
+from collections.abc import Iterable, Mapping
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.blocks.ageing import ageing_block
+from dashboard.blocks.kpi_chart import kpi_chart
+from dashboard.blocks.kpi_table import kpi_table
+from dashboard.blocks.kpi_tile import kpi_tile
+from dashboard.blocks.pair_chart import received_and_decided
+from dashboard.components.filters import Choice, Select, filter_form
+from dashboard.components.frame import main
+from dashboard.components.section import section
+from dashboard.components.tile import tiles
+from dashboard.reading import a_year_before
+from dashboard.selection import (
+    Population,
+    figures,
+    kpi_words,
+    latest,
+    with_values,
+)
+from dashboard.sentences import headline
+from dashboard.view import Page, View
+
+_TABLE = (
+    "processing.expected_days",
+    "backlog.open",
+    "backlog.older_than_deadline",
+    "processing.share_within_deadline",
+)
+_TILES = (*_TABLE, "backlog.clearance_percent", "backlog.reach_working_days")
+_OPEN = ("backlog.open", "backlog.older_than_deadline", "backlog.reach_working_days")
+_DECIDED = ("processing.median_days_decided", "processing.p80_days_decided")
+
+
+def title(view: View) -> str:
+    return view.words("Wie lange dauert es?")
+
+
+def layout(view: View) -> html.Main:
+    population = _population(view)
+    parts = [
+        _filters(view, population),
+        _tiles(view, population),
+        _table(view, population),
+        *_charts(view, _OPEN[:1], population),
+        received_and_decided(view, population, "month"),
+        *_charts(view, _OPEN[1:], population),
+        ageing_block(view, population),
+        *_charts(view, ("processing.share_within_deadline",), population),
+        _decided(view, population),
+    ]
+    return main(
+        title(view),
+        *(part for part in parts if part is not None),
+        lead=_lead(view, population),
+    )
+
+
+def places(view: View) -> Iterable[Mapping[str, str]]:
+    """Give the one page, where the city has any cases."""
+    return [{}] if _offices(view) else []
+
+
+def _population(view: View) -> Population:
+    office = view.query.get("amt", "")
+    if office not in _offices(view):
+        return Population()
+    service = view.query.get("leistung", "")
+    if service in {each.id for each in view.city.services_of(office)}:
+        return Population(office, service)
+    return Population(office)
+
+
+def _offices(view: View) -> list[str]:
+    return [
+        office.id
+        for office in view.city.offices
+        if any(
+            with_values(view, kpi, office=office.id, grain="month")
+            for kpi in ("backlog.open", *_DECIDED)
+        )
+    ]
+
+
+def _lead(view: View, population: Population) -> str:
+    """Begin with what somebody who applies now must expect."""
+    words = view.words
+    for kpi_id in ("processing.expected_days", "backlog.open", *_DECIDED):
+        series = figures(view, kpi_id, grain="month", **population.dimensions)
+        kpi, newest = kpi_words(view, kpi_id, population.office), latest(series)
+        if kpi is not None and newest is not None:
+            before = a_year_before(series, newest)
+            said = headline(words, kpi, newest, before)
+            return f"{population.name(view)}. {said}"
+    return words("Für diese Auswahl liegen keine Werte vor.")
+
+
+def _filters(view: View, population: Population) -> Component | None:
+    words, offices = view.words, _offices(view)
+    if len(offices) < 2 and not view.city.services:
+        return None
+    names = [
+        Choice(each, view.city.office(each).name.in_language(view.language))
+        for each in offices
+    ]
+    selects = [Select("amt", words("Amt"), [Choice("", words("Alle Ämter")), *names])]
+    if population.office is not None:
+        services = [
+            Choice(each.id, each.name.in_language(view.language))
+            for each in view.city.services_of(population.office)
+            if not each.sensitive
+        ]
+        everything = Choice("", words("Alle Leistungen"))
+        selects.append(Select("leistung", words("Leistung"), [everything, *services]))
+    return filter_form(view, selects)
+
+
+def _tiles(view: View, population: Population) -> Component | None:
+    shown = [kpi_tile(view, kpi, population, "month") for kpi in _TILES]
+    found = [each for each in shown if each is not None]
+    heading = view.words("Der letzte abgeschlossene Monat")
+    return section(heading, tiles(found), id="monat") if found else None
+
+
+def _table(view: View, population: Population) -> Component | None:
+    words = view.words
+    if population.service is not None:
+        return None
+    if population.office is None:
+        corner = words("Amt")
+        rows = [(_link(view, each), Population(each)) for each in _offices(view)]
+    else:
+        corner = words("Leistung")
+        rows = [
+            (
+                html.Span(each.name.in_language(view.language)),
+                Population(population.office, each.id),
+            )
+            for each in view.city.services_of(population.office)
+        ]
+    heading = (
+        words("Die Ämter im Einzelnen")
+        if population.office is None
+        else words("Die Leistungen im Einzelnen")
+    )
+    shown = kpi_table(view, heading, corner, rows, _TABLE, "month")
+    if shown is None:
+        return None
+    remark = words(
+        "Die Reihenfolge ist keine Rangfolge. Wo Leistungen verschieden lange"
+        " dauern dürfen, lassen sich die Zahlen nicht miteinander vergleichen."
+    )
+    return section(heading, html.P(remark), shown, id="einzeln")
+
+
+def _link(view: View, office: str) -> Component:
+    return html.A(
+        view.city.office(office).name.in_language(view.language),
+        href=view.addresses.backlog(amt=office),
+        className="kern-link",
+    )
+
+
+def _charts(
+    view: View, kpis: Iterable[str], population: Population
+) -> list[Component | None]:
+    return [kpi_chart(view, kpi, population, "month") for kpi in kpis]
+
+
+def _decided(view: View, population: Population) -> Component | None:
+    words = view.words
+    blocks = [
+        block for block in _charts(view, _DECIDED, population) if block is not None
+    ]
+    if not blocks:
+        return None
+    remark = words(
+        "Was noch offen ist, fehlt in diesen Zahlen. Sie sehen gut aus, solange ein Amt"
+        " die alten Fälle liegen lässt, und schlechter, wenn es sie aufarbeitet."
+    )
+    return html.Div(
+        [
+            section(
+                words("Nur entschiedene Fälle"), html.P(remark), id="nur-entschiedene"
+            ),
+            *blocks,
+        ]
+    )
+
+
+PAGE = Page(
+    name="backlog",
+    path="/rueckstand",
+    title=title,
+    layout=layout,
+    label=lambda view: view.words("Bearbeitungsdauer"),
+    description=lambda view: view.words(
+        "Was offen ist und womit rechnen muss, wer in {city} einen Antrag stellt.",
+        city=view.city.info.name,
+    ),
+    place="menu",
+    places=places,
+    filters=("amt", "leistung"),
+)

@@ -1,0 +1,175 @@
+"""How fresh each source is, what it delivered and what was refused."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.components.badge import badge
+from dashboard.components.frame import main
+from dashboard.components.note import note
+from dashboard.components.section import section
+from dashboard.components.table import Cell, Column, table
+from dashboard.i18n import german
+from dashboard.selection import moment_of
+from dashboard.view import Page, View
+
+_OUTCOMES: Final = {
+    "loaded": german("Neue Daten geladen"),
+    "unchanged": german("Nichts Neues"),
+    "failed": german("Nicht erreichbar"),
+    "refused": german("Lieferung abgelehnt"),
+}
+_TABLES: Final = {
+    "tickets": german("Besuche"),
+    "queue_hours": german("Wartezeiten je Stunde"),
+    "wait_bands": german("Wartezeiten in Klassen"),
+    "queue_samples": german("Angezeigte Wartezeiten"),
+    "slots": german("Termine"),
+    "slot_offers": german("Freie Termine"),
+    "cases": german("Anträge und Meldungen"),
+    "case_pauses": german("Unterbrechungen von Verfahren"),
+    "case_counts": german("Anzahlen von Anträgen"),
+    "contacts": german("Anrufe und Nachrichten"),
+    "ratings": german("Bewertungen"),
+    "online_services": german("Online-Dienste"),
+    "parking": german("Parkplätze"),
+}
+
+
+def title(view: View) -> str:
+    return view.words("Wie aktuell sind die Daten?")
+
+
+def layout(view: View) -> html.Main:
+    sources = view.snapshot.sources
+    return main(
+        title(view),
+        _summary(view),
+        _overview(view),
+        *(_source(view, status) for status in sources),
+        lead=view.words(
+            "Jede Quelle verspricht, wie alt ihre Daten höchstens werden."
+            " Hier steht, ob sie das einhält und was wir nicht übernommen haben."
+        ),
+    )
+
+
+def _summary(view: View) -> Component:
+    words = view.words
+    late = [each["publisher"] for each in view.snapshot.sources if each["is_late"]]
+    published = words("Zahlen berechnet und veröffentlicht: {moment}.",
+                      moment=words.moment(view.snapshot.published_at))  # fmt: skip
+    checked = words("Quellen zuletzt geprüft: {moment}.",
+                    moment=words.moment(view.snapshot.checked_at))  # fmt: skip
+    body = html.P(f"{published} {checked}")
+    if late:
+        names = words.listing(list(dict.fromkeys(late)))
+        return note("warning", words("Überfällig: {names}", names=names), body)
+    return note("success", words("Alle Quellen sind so aktuell wie versprochen."), body)
+
+
+def _overview(view: View) -> Component:
+    words = view.words
+    rows: list[list[Cell]] = []
+    for status in view.snapshot.sources:
+        name = html.A(
+            _name(view, status), href=f"#{status['id']}", className="kern-link"
+        )
+        rows.append(
+            [
+                name,
+                _moment(view, status, "data_until"),
+                _moment(view, status, "last_loaded_at"),
+                words.span(timedelta(hours=status["max_age_hours"])),
+                _state(view, status),
+            ]
+        )
+    columns = [
+        Column(words("Quelle")),
+        Column(words("Daten bis")),
+        Column(words("Geliefert")),
+        Column(words("Versprochenes Alter")),
+        Column(words("Zustand")),
+    ]
+    heading = words("Alle Quellen")
+    shown = table(heading, columns, rows, is_caption_visible=False)
+    return section(heading, shown, id="uebersicht")
+
+
+def _source(view: View, status: Mapping[str, Any]) -> Component:
+    words = view.words
+    schedule = status["schedule"][view.language]
+    outcome = _OUTCOMES.get(status["last_outcome"] or "", german("Noch kein Versuch"))
+    entries: list[tuple[str, Cell]] = [
+        (words("Herausgeber"), status["publisher"]),
+        (words("Inhalt"), words(_TABLES[status["table"]])),
+        (words("Lizenz"), status["licence"]),
+        (words("Abruf"), schedule),
+        (
+            words("Letzter Versuch"),
+            f"{_moment(view, status, 'last_run_at')}: {words(outcome)}",
+        ),
+        (
+            words("Übernommen"),
+            words(
+                "{rows} aus {deliveries}",
+                rows=words.quantity(status["rows_loaded"], "rows"),
+                deliveries=words.quantity(
+                    status["deliveries"], "deliveries", case="dative"
+                ),
+            ),
+        ),
+        (words("Nicht übernommen"), _refused(view, status)),
+    ]
+    listed = [
+        html.Div([html.Dt(term), html.Dd(said)], className="origin-entry")
+        for term, said in entries
+    ]
+    return section(
+        _name(view, status), html.Dl(listed, className="origin-list"), id=status["id"]
+    )
+
+
+def _name(view: View, status: Mapping[str, Any]) -> str:
+    kind = view.words(_TABLES[status["table"]])
+    return f"{status['publisher']}: {kind}"
+
+
+def _refused(view: View, status: Mapping[str, Any]) -> Cell:
+    words = view.words
+    rules = status["refused_by_rule"]
+    if not rules:
+        return words("Keine Zeile")
+    items = [
+        html.Li(f"{words.quantity(rule['count'], 'rows')}: {rule[view.language]}")
+        for rule in rules
+    ]
+    return html.Ul(items)
+
+
+def _moment(view: View, status: Mapping[str, Any], name: str) -> str:
+    at = moment_of(status, name)
+    return view.words("noch nie") if at is None else view.words.moment(at)
+
+
+def _state(view: View, status: Mapping[str, Any]) -> Component:
+    words = view.words
+    if status["is_late"]:
+        return badge("warning", words("Überfällig"))
+    return badge("success", words("Aktuell"))
+
+
+PAGE = Page(
+    name="data-status",
+    path="/datenstand",
+    title=title,
+    layout=layout,
+    label=lambda view: view.words("Datenstand"),
+    description=lambda view: view.words(
+        "Wann welche Quelle zuletzt geliefert hat und was nicht übernommen wurde."
+    ),
+    place="menu",
+)

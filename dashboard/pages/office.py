@@ -1,0 +1,235 @@
+"""One office: now, over time, by channel and by service."""
+
+from collections.abc import Iterable, Mapping
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.blocks.kpi_chart import kpi_chart
+from dashboard.blocks.kpi_table import kpi_table
+from dashboard.blocks.kpi_tile import kpi_tile
+from dashboard.blocks.live_office import live_office
+from dashboard.blocks.opening_hours import opening_hours
+from dashboard.blocks.when_to_go import best_time, hours_table, window_note, window_of
+from dashboard.components.filters import choice_links
+from dashboard.components.frame import main
+from dashboard.components.live_card import live_cards
+from dashboard.components.note import note
+from dashboard.components.section import section
+from dashboard.components.tile import tiles
+from dashboard.i18n import german
+from dashboard.selection import Population, with_values
+from dashboard.view import Page, View
+from ingest.city import Office
+
+GRAINS = {"": "month", "quartal": "quarter", "woche": "week"}
+_GRAIN_WORDS = {
+    "": german("Monate"),
+    "quartal": german("Quartale"),
+    "woche": german("Wochen"),
+}
+_TILES = (
+    "waiting.median_minutes",
+    "waiting.p90_minutes",
+    "waiting.share_within_target",
+    "waiting.visits",
+    "waiting.no_show_share",
+    "waiting.left_share",
+    "queue.median_wait_minutes",
+    "queue.p90_wait_minutes",
+    "processing.expected_days",
+    "backlog.open",
+    "backlog.older_than_deadline",
+)
+_CHARTS = (
+    "waiting.median_minutes",
+    "waiting.share_within_target",
+    "waiting.visits",
+    "waiting.no_show_share",
+    "waiting.left_share",
+)
+# Said only where no visits are counted: looks at a queue say less.
+_QUEUE_CHARTS = ("queue.median_wait_minutes", "queue.median_waiting_people")
+_CHANNELS = {
+    "walk_in": german("Ohne Termin"),
+    "appointment": german("Mit Termin"),
+    "kiosk": german("Am Automaten"),
+}
+_CHANNEL_KPIS = ("waiting.median_minutes", "waiting.p90_minutes", "waiting.visits")
+_SERVICE_KPIS = (
+    "waiting.median_minutes",
+    "processing.expected_days",
+    "processing.share_within_deadline",
+    "backlog.open",
+)
+
+
+def title(view: View) -> str:
+    return _office(view).name.in_language(view.language)
+
+
+def layout(view: View) -> html.Main:
+    office = _office(view)
+    parts = [
+        _now(view, office),
+        _merged(view, office),
+        _tiles(view, office),
+        _when_to_go(view, office),
+        *_charts(view, office),
+        _channels(view, office),
+        _services(view, office),
+        opening_hours(view, office),
+    ]
+    return main(
+        title(view),
+        *(part for part in parts if part is not None),
+        lead=_lead(view, office),
+    )
+
+
+def places(view: View) -> Iterable[Mapping[str, str]]:
+    return [{"office": office.id} for office in view.city.offices]
+
+
+def _office(view: View) -> Office:
+    return view.city.office(view.parts["office"])
+
+
+def _lead(view: View, office: Office) -> str | None:
+    if office.appointment_only:
+        return view.words("Dieses Amt bedient nur mit Termin.")
+    return None
+
+
+def _has_visits(view: View, office: Office) -> bool:
+    return bool(with_values(view, "waiting.median_minutes", office=office.id))
+
+
+def _now(view: View, office: Office) -> Component:
+    cards = live_cards([live_office(view, office)])
+    return section(view.words("Jetzt"), cards, id="jetzt")
+
+
+def _merged(view: View, office: Office) -> Component | None:
+    """Say where a small office's figures are."""
+    words = view.words
+    fewest = view.city.publish.min_staff
+    if office.staff is None or office.staff >= fewest or office.parent is None:
+        return None
+    parent = view.city.office(office.parent)
+    link = html.A(
+        parent.name.in_language(view.language),
+        href=view.addresses.office(parent.id),
+        className="kern-link",
+    )
+    body = html.P([words("Seine Zahlen sind enthalten in:"), " ", link])
+    heading = words(
+        "In diesem Amt arbeiten weniger als {n} Menschen.", n=words.number(fewest)
+    )
+    return note("info", heading, body)
+
+
+def _tiles(view: View, office: Office) -> Component | None:
+    has_visits = _has_visits(view, office)
+    shown = [
+        kpi_tile(view, kpi, Population(office.id), "quarter")
+        for kpi in _TILES
+        if not (has_visits and kpi.startswith("queue."))
+    ]
+    found = [each for each in shown if each is not None]
+    if not found:
+        return None
+    return section(view.words("Das letzte Quartal"), tiles(found), id="quartal")
+
+
+def _when_to_go(view: View, office: Office) -> Component | None:
+    window = window_of(view, office.id)
+    if window is None:
+        return None
+    words = view.words
+    return section(
+        words("Wann ist es am ruhigsten?"),
+        html.P(best_time(words, window), className="best-time"),
+        hours_table(view, office, window),
+        html.P(window_note(words, window), className="chart-source"),
+        id="wann",
+    )
+
+
+def _charts(view: View, office: Office) -> list[Component]:
+    words = view.words
+    kpis = _CHARTS if _has_visits(view, office) else _QUEUE_CHARTS
+    available = [
+        name
+        for name, grain in GRAINS.items()
+        if any(with_values(view, kpi, office=office.id, grain=grain) for kpi in kpis)
+    ]
+    if not available:
+        return []
+    chosen = view.query.get("zeitraum", "")
+    name = chosen if chosen in available else available[0]
+    choices = [
+        (_grain_address(view, each), words(_GRAIN_WORDS[each])) for each in available
+    ]
+    blocks = [
+        kpi_chart(
+            view,
+            kpi,
+            Population(office.id),
+            GRAINS[name],
+            kind="bar" if kpi == "waiting.visits" else "line",
+        )
+        for kpi in kpis
+    ]
+    return [
+        choice_links(words("Zeitraum"), choices, _grain_address(view, name)),
+        *(block for block in blocks if block is not None),
+    ]
+
+
+def _grain_address(view: View, name: str) -> str:
+    return view.addresses.to(view.path, zeitraum=name or None)
+
+
+def _channels(view: View, office: Office) -> Component | None:
+    words = view.words
+    rows = [
+        (words(text), Population(office.id, channel=channel))
+        for channel, text in _CHANNELS.items()
+    ]
+    head = words("Mit und ohne Termin")
+    shown = kpi_table(
+        view, head, words("Art des Besuchs"), rows, _CHANNEL_KPIS, "quarter"
+    )
+    return None if shown is None else section(head, shown, id="kanal")
+
+
+def _services(view: View, office: Office) -> Component | None:
+    words = view.words
+    services = view.city.services_of(office.id)
+    rows = [
+        (service.name.in_language(view.language), Population(office.id, service.id))
+        for service in services
+    ]
+    head = words("Leistungen dieses Amtes")
+    if not services:
+        return None
+    shown = kpi_table(view, head, words("Leistung"), rows, _SERVICE_KPIS, "quarter")
+    if shown is None:
+        names = [html.Li(name) for name, _ in rows]
+        shown = html.Ul(names)
+    return section(head, shown, id="leistungen")
+
+
+PAGE = Page(
+    name="office",
+    path="/amt/{office}",
+    title=title,
+    layout=layout,
+    description=lambda view: view.words(
+        "Wartezeiten, Öffnungszeiten und Bearbeitungszeiten: {office}.",
+        office=title(view),
+    ),
+    places=places,
+    filters=("zeitraum",),
+)

@@ -1,0 +1,281 @@
+"""A closed quarter for the council: every figure, beside that of a year before."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import polars as pl
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.blocks.kpi_table import Row, kpi_table
+from dashboard.components.aria import aria
+from dashboard.components.frame import main
+from dashboard.components.section import section
+from dashboard.i18n import german
+from dashboard.reading import Figure, a_year_before
+from dashboard.selection import Population, days_of, figures, kpi_words
+from dashboard.sentences import headline
+from dashboard.view import Page, View
+from metrics.periods import Period, parse_period, period_id
+
+_HEADLINES = (
+    "waiting.median_minutes",
+    "waiting.share_within_target",
+    "waiting.visits",
+    "waiting.hours_waited",
+    "waiting.no_show_share",
+    "queue.median_wait_minutes",
+    "processing.expected_days",
+    "backlog.open",
+    "processing.share_within_deadline",
+)
+_TABLES = (
+    (
+        "wartezeit",
+        german("Wartezeiten"),
+        (
+            "waiting.median_minutes",
+            "waiting.p90_minutes",
+            "waiting.mean_minutes",
+            "waiting.share_within_target",
+        ),
+    ),
+    (
+        "besuche",
+        german("Besuche"),
+        (
+            "waiting.visits",
+            "waiting.no_show_share",
+            "waiting.left_share",
+            "waiting.hours_waited",
+        ),
+    ),
+    (
+        "anzeige",
+        german("Angezeigte Wartezeiten"),
+        (
+            "queue.median_wait_minutes",
+            "queue.p90_wait_minutes",
+            "queue.median_waiting_people",
+            "queue.hours_observed",
+        ),
+    ),
+    (
+        "bestand",
+        german("Eingang und Bestand"),
+        (
+            "backlog.received",
+            "backlog.decided",
+            "backlog.clearance_percent",
+            "backlog.open",
+            "backlog.older_than_deadline",
+            "backlog.reach_working_days",
+        ),
+    ),
+    (
+        "dauer",
+        german("Bearbeitungsdauer"),
+        (
+            "processing.expected_days",
+            "processing.share_within_deadline",
+            "processing.median_days_decided",
+            "processing.p80_days_decided",
+        ),
+    ),
+)
+_SERVICE_KPIS = (
+    "waiting.median_minutes",
+    "waiting.visits",
+    "backlog.received",
+    "backlog.decided",
+    "backlog.open",
+    "processing.expected_days",
+    "processing.share_within_deadline",
+)
+
+
+def title(view: View) -> str:
+    return view.words.quarter(_quarter(view).start)
+
+
+def layout(view: View) -> html.Main:
+    quarter = _quarter(view)
+    parts = [
+        _neighbours(view, quarter),
+        _headlines(view, quarter),
+        *(_table(view, quarter, *each) for each in _TABLES),
+        *_services(view, quarter),
+        _remarks(view, quarter),
+    ]
+    return main(
+        title(view),
+        *(part for part in parts if part is not None),
+        lead=_lead(view, quarter),
+    )
+
+
+def places(view: View) -> Iterable[Mapping[str, str]]:
+    """Give the closed quarters of which anything is published, newest first."""
+    return [{"quarter": period_id(start, "quarter")} for start in _starts(view)]
+
+
+def _starts(view: View) -> list[date]:
+    return (
+        view.snapshot.figures.filter(
+            pl.col("grain") == "quarter",
+            pl.col("state") == "final",
+            pl.col("value").is_not_null(),
+        )["period_start"]
+        .unique()
+        .sort(descending=True)
+        .to_list()
+    )
+
+
+def _quarter(view: View) -> Period:
+    return parse_period(view.parts["quarter"])
+
+
+def _lead(view: View, quarter: Period) -> str:
+    words = view.words
+    before = quarter.year_before
+    return words(
+        "{first} bis {last}, verglichen mit dem {before}.",
+        first=words.date(quarter.start),
+        last=words.date(quarter.end),
+        before=words.quarter(before.start if before else quarter.start),
+    )
+
+
+def _neighbours(view: View, quarter: Period) -> Component:
+    words, starts = view.words, set(_starts(view))
+    items = [
+        html.Li(
+            html.A(
+                label.format(words.quarter(other.start)),
+                href=view.addresses.quarter(other.id),
+                className="choice",
+            )
+        )
+        for other, label in ((quarter.before, "← {}"), (quarter.after, "{} →"))
+        if other.start in starts
+    ]
+    return html.Nav(
+        html.Ul(items, className="choices", role="list"),
+        **aria(label=words("Andere Quartale")),
+    )
+
+
+def _headlines(view: View, quarter: Period) -> Component | None:
+    words = view.words
+    said = []
+    for kpi_id in _HEADLINES:
+        series = figures(view, kpi_id)
+        kpi, figure = kpi_words(view, kpi_id), _at(series, quarter)
+        if kpi is None or figure is None or figure.value is None:
+            continue
+        before, days = a_year_before(series, figure), days_of(view, figure)
+        base = view.city.publish.rounding_base
+        said.append(html.Li(headline(words, kpi, figure, before, days=days, base=base)))
+    if not said:
+        return None
+    return section(words("Das Wichtigste"), html.Ul(said), id="wichtigstes")
+
+
+def _at(series: list[Figure], quarter: Period) -> Figure | None:
+    return next((each for each in series if each.period_start == quarter.start), None)
+
+
+def _table(
+    view: View, quarter: Period, anchor: str, heading: str, kpis: tuple[str, ...]
+) -> Component | None:
+    words = view.words
+    rows: list[Row] = [(words("Ganze Stadt"), Population())]
+    rows += [
+        (_office_link(view, office.id), Population(office.id))
+        for office in view.city.offices
+    ]
+    caption = f"{words(heading)}, {words.quarter(quarter.start)}"
+    shown = kpi_table(
+        view, caption, words("Amt"), rows, kpis, "quarter", start=quarter.start
+    )
+    return None if shown is None else section(words(heading), shown, id=anchor)
+
+
+def _office_link(view: View, office: str) -> Component:
+    name = view.city.office(office).name.in_language(view.language)
+    return html.A(name, href=view.addresses.office(office), className="kern-link")
+
+
+def _services(view: View, quarter: Period) -> list[Component]:
+    words = view.words
+    parts: list[Component] = []
+    for office in view.city.offices:
+        name = office.name.in_language(view.language)
+        rows: list[Row] = [
+            (each.name.in_language(view.language), Population(office.id, each.id))
+            for each in view.city.services_of(office.id)
+        ]
+        caption = words(
+            "{office}, nach Leistung, {quarter}",
+            office=name,
+            quarter=words.quarter(quarter.start),
+        )
+        shown = kpi_table(
+            view,
+            caption,
+            words("Leistung"),
+            rows,
+            _SERVICE_KPIS,
+            "quarter",
+            start=quarter.start,
+        )
+        if shown is not None:
+            heading = words("{office}: nach Leistung", office=name)
+            parts.append(section(heading, shown, id=f"leistungen-{office.id}"))
+    return parts
+
+
+def _remarks(view: View, quarter: Period) -> Component:
+    words = view.words
+    link = html.A(
+        words("Alle Zahlen dieses Quartals herunterladen (CSV)"),
+        href=view.addresses.figures(
+            grain="quarter",
+            **{"from": quarter.start.isoformat(), "to": quarter.end.isoformat()},
+        ),
+        className="kern-link",
+    )
+    return section(
+        words("Wie diese Zahlen zu lesen sind"),
+        html.P(
+            words(
+                "Anzahlen und Stunden werden je Öffnungstag mit dem Vorjahr verglichen,"
+                " weil Quartale verschieden viele Öffnungstage haben. Die Reihenfolge"
+                " der Ämter ist keine Rangfolge."
+            )
+        ),
+        html.P(
+            words(
+                "Spätere Lieferungen können Zahlen ändern."
+                " Stand dieser Zahlen: {moment}.",
+                moment=words.moment(view.snapshot.published_at),
+            )
+        ),
+        html.P(link),
+        id="lesen",
+    )
+
+
+PAGE = Page(
+    name="quarter",
+    path="/quartal/{quarter}",
+    title=title,
+    layout=layout,
+    label=lambda view: view.words("Quartal"),
+    description=lambda view: view.words(
+        "Alle Zahlen der Ämter von {city} für ein Quartal.", city=view.city.info.name
+    ),
+    place="menu",
+    places=places,
+)

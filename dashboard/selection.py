@@ -1,0 +1,229 @@
+"""What a page picks from a snapshot: KPIs, series, sources, targets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+from dashboard.i18n import german
+from dashboard.opening import opening_days
+from dashboard.reading import (
+    CaseNoun,
+    Figure,
+    KpiWords,
+    a_year_before,
+    known,
+    read_figures,
+)
+from dashboard.sentences import Days
+from dashboard.view import View
+from ingest.city import City, Target
+from ingest.sources import Open311Source, QueueFeedSource, Source
+from metrics.published import Snapshot
+
+CASE_TABLES: Final = frozenset({"cases", "case_pauses", "case_counts"})
+
+# The catalogue speaks of applications; what residents report is called by its name.
+_LABELS: Final[Mapping[tuple[str, CaseNoun], str]] = {
+    ("backlog.received", "reports"): german("Eingegangene Meldungen"),
+    ("backlog.decided", "reports"): german("Erledigte Meldungen"),
+    ("backlog.open", "reports"): german("Offene Meldungen"),
+    ("backlog.older_than_deadline", "reports"): german(
+        "Offene Meldungen über der Frist"
+    ),
+    ("processing.median_days_decided", "reports"): german(
+        "Dauer der erledigten Meldungen (Median)"
+    ),
+    ("processing.p80_days_decided", "reports"): german(
+        "Dauer, die 8 von 10 erledigten Meldungen nicht überschreiten"
+    ),
+    ("processing.share_within_deadline", "reports"): german(
+        "Innerhalb der Frist erledigt"
+    ),
+    ("processing.expected_days", "reports"): german(
+        "Voraussichtliche Dauer für neue Meldungen"
+    ),
+    ("backlog.received", "cases"): german("Eingegangene Anträge und Meldungen"),
+    ("backlog.decided", "cases"): german("Erledigte Anträge und Meldungen"),
+    ("backlog.open", "cases"): german("Offene Anträge und Meldungen"),
+    ("backlog.older_than_deadline", "cases"): german(
+        "Offene Anträge und Meldungen über der Frist"
+    ),
+    ("processing.median_days_decided", "cases"): german(
+        "Dauer der erledigten Anträge und Meldungen (Median)"
+    ),
+    ("processing.p80_days_decided", "cases"): german(
+        "Dauer, die 8 von 10 erledigten Anträgen und Meldungen nicht überschreiten"
+    ),
+    ("processing.share_within_deadline", "cases"): german(
+        "Innerhalb der Frist erledigt"
+    ),
+    ("processing.expected_days", "cases"): german(
+        "Voraussichtliche Dauer für neue Anträge und Meldungen"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Population:
+    """Whom a figure is about."""
+
+    office: str | None = None
+    service: str | None = None
+    channel: str | None = None
+
+    @property
+    def dimensions(self) -> dict[str, str | None]:
+        return {
+            "office": self.office,
+            "service": self.service,
+            "channel": self.channel,
+        }
+
+    def name(self, view: View) -> str:
+        city = view.city
+        parts = []
+        if self.service is not None:
+            parts.append(city.service(self.service).name.in_language(view.language))
+        if self.office is not None:
+            parts.append(city.office(self.office).name.in_language(view.language))
+        return ", ".join(parts) or city.info.name
+
+
+def kpi_words(view: View, kpi: str, office: str | None = None) -> KpiWords | None:
+    """Describe a KPI in the reader's language; None if the snapshot lacks it."""
+    if kpi not in view.snapshot.catalogue:
+        return None
+    words, noun = view.words, case_noun(view.city, office)
+    said = KpiWords.of(view.snapshot.catalogue, kpi, view.language, noun)
+    label = _LABELS.get((kpi, noun))
+    if label is None:
+        return said
+    meant = words("Mit Anträgen sind hier auch Meldungen gemeint.")
+    return replace(said, label=words(label), population=f"{said.population} {meant}")
+
+
+def figures(
+    view: View,
+    kpi: str,
+    *,
+    office: str | None = None,
+    service: str | None = None,
+    channel: str | None = None,
+    grain: str = "quarter",
+) -> list[Figure]:
+    """Read a series, oldest first; empty if nothing of it is published."""
+    return read_figures(view.snapshot.series(kpi, office, service, channel, grain))
+
+
+def with_values(
+    view: View, kpi: str, *, office: str | None = None, grain: str = "quarter"
+) -> list[Figure]:
+    """Read a series, or nothing where none of its periods has a value."""
+    series = figures(view, kpi, office=office, grain=grain)
+    return series if known(series) else []
+
+
+def latest(series: Sequence[Figure]) -> Figure | None:
+    """Find the newest figure with a value, provisional only where there is no other."""
+    shown = known(list(series))
+    final = [figure for figure in shown if not figure.is_provisional]
+    found = final or shown
+    return found[-1] if found else None
+
+
+def latest_with_before(series: list[Figure]) -> tuple[Figure, Figure | None] | None:
+    newest = latest(series)
+    return None if newest is None else (newest, a_year_before(series, newest))
+
+
+def days_of(view: View, figure: Figure) -> Days | None:
+    """Count opening days of a figure's period and of the one a year before."""
+    before = figure.period.year_before
+    if before is None:
+        return None
+    office = view.city.office(figure.office) if figure.office else None
+    days = holidays(view.snapshot)
+    return Days(
+        opening_days(view.city, office, days, figure.period_start, figure.period_end),
+        opening_days(view.city, office, days, before.start, before.end),
+    )
+
+
+def holidays(snapshot: Snapshot) -> Mapping[date, Mapping[str, str]]:
+    """Name the city's public holidays by day, in both languages."""
+    return {
+        date.fromisoformat(entry["on"]): entry["name"]
+        for entry in snapshot.calendar.get("holidays", ())
+    }
+
+
+def targets(
+    city: City, kpi: str, office: str | None, service: str | None = None
+) -> list[Target]:
+    """Find the targets of a KPI: an office's own replace those of the whole city."""
+    of_kpi = [target for target in city.targets if target.kpi == kpi]
+    for wanted in ((office, service), (office, None), (None, None)):
+        found = [each for each in of_kpi if (each.office, each.service) == wanted]
+        if found:
+            return found
+    return []
+
+
+def target_on(city: City, kpi: str, office: str | None, day: date) -> Target | None:
+    """Find the target that holds on a day."""
+    for target in targets(city, kpi, office):
+        ends = target.valid_to or date.max
+        if target.valid_from <= day <= ends:
+            return target
+    return None
+
+
+def case_noun(city: City, office: str | None) -> CaseNoun:
+    """Tell what the city's cases are: applications, reports of residents, or both."""
+    kinds = {
+        isinstance(source, Open311Source)
+        for source in city.sources
+        if source.table in CASE_TABLES and (office is None or concerns(source, office))
+    }
+    if kinds == {True}:
+        return "reports"
+    return "cases" if True in kinds else "applications"
+
+
+def shown_kpis(view: View) -> list[str]:
+    """List the KPIs that this city publishes, in the order of the catalogue."""
+    published = set(view.snapshot.figures["kpi"].unique())
+    return [kpi for kpi in view.snapshot.catalogue if kpi in published]
+
+
+def concerns(source: Source, office: str) -> bool:
+    """Tell whether a source may deliver anything about an office."""
+    if isinstance(source, Open311Source):
+        return source.mapping.office == office
+    if isinstance(source, QueueFeedSource):
+        column = source.mapping.office
+    elif "office" in source.mapping.columns:
+        column = source.mapping.columns["office"]
+    else:
+        return True
+    if column.value is not None:
+        return column.value == office
+    return column.values is None or office in column.values.values()
+
+
+def sources_behind(
+    view: View, kpi: KpiWords, office: str | None
+) -> list[Mapping[str, Any]]:
+    """Find the status of every source that a KPI of this office is computed from."""
+    ids = {
+        source.id
+        for source in view.city.sources
+        if source.table in kpi.tables and (office is None or concerns(source, office))
+    }
+    return [status for status in view.snapshot.sources if status["id"] in ids]
+
+
+def moment_of(status: Mapping[str, Any], name: str) -> datetime | None:
+    text = status.get(name)
+    return None if text is None else datetime.fromisoformat(text)
