@@ -131,7 +131,7 @@ class QueueMapping(Model):
     source_time_at: Column | None = None
     state: Column | None = None  # None: by the opening hours of the office
     censored: dict[str, float] = {}  # words such as "meer dan een uur" -> at least 60
-    ignored_queues: tuple[str, ...] = ()  # office texts that are not to be shown
+    ignored_queues: tuple[str, ...] = ()  # texts of office or queue, not to be shown
     decimal: Literal[",", "."] = "."
     missing: tuple[str, ...] = ("", "-")
 

@@ -1,7 +1,7 @@
 """Open311 GeoReport v2: what citizens report, as cases.
 
-Of a request only its number, state, service and two times are read; description, address,
-place and pictures are dropped before anything else happens.
+Of a request only its number, state, service and two times are read; description,
+address, place and pictures are dropped before anything else happens.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

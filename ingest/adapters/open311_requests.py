@@ -1,4 +1,4 @@
-"""What is kept of Open311 requests: number, state, service and two times, nothing else."""
+"""What is kept of Open311 requests: number, state, service and two times."""
 
 import json
 import re

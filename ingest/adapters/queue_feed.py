@@ -75,9 +75,7 @@ def _parse(
 ) -> Parsed:
     mapped = _mapped(mapping)
     queues = _queues(download, mapping, mapped)
-    raw = _raw(queues, mapped)
-    ignored = columns.texts_of(raw, mapping.office).is_in(mapping.ignored_queues)
-    raw = raw.filter(~ignored.fill_null(value=False))
+    raw = _without_ignored(_raw(queues, mapped), mapping)
     raw, mapped = _with_censored(raw, mapped, mapping.censored)
     reading = columns.Reading(
         timezone=city.info.timezone,
@@ -127,6 +125,14 @@ def _raw(queues: Sequence[Queue], mapped: Mapping[str, Column]) -> pl.DataFrame:
         {"row_number": range(1, len(queues) + 1), **texts},
         schema={"row_number": pl.Int64, **dict.fromkeys(expressions, pl.String)},
     )
+
+
+def _without_ignored(raw: pl.DataFrame, mapping: QueueMapping) -> pl.DataFrame:
+    for column in (mapping.office, mapping.queue):
+        if column is not None and column.column is not None:
+            ignored = columns.texts_of(raw, column).is_in(mapping.ignored_queues)
+            raw = raw.filter(~ignored.fill_null(value=False))
+    return raw
 
 
 def _with_censored(

@@ -37,6 +37,7 @@ def _by_opening_hours(rows: pl.DataFrame, city: City) -> pl.DataFrame:
         .group_by(_LOOK)
         .agg(is_open=is_inside.fill_null(value=False).any())
     )
+    looks = looks.with_columns(pl.col("is_open") & ~_is_closure(city, local.dt.date()))
     known = [office.id for office in city.offices if office.hours]
     by_hours = (
         pl.when(~pl.col("office").is_in(known))
@@ -50,6 +51,15 @@ def _by_opening_hours(rows: pl.DataFrame, city: City) -> pl.DataFrame:
         .with_columns(state=pl.coalesce("state", by_hours))
         .drop("is_open")
     )
+
+
+def _is_closure(city: City, day: pl.Expr) -> pl.Expr:
+    closed = [
+        day.is_between(closure.first_on, closure.last_on)
+        & (pl.col("office").is_in(closure.offices) | pl.lit(not closure.offices))
+        for closure in city.closures
+    ]
+    return pl.any_horizontal(pl.lit(value=False), *closed)
 
 
 def _hours(city: City) -> pl.DataFrame:
