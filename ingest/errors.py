@@ -26,3 +26,7 @@ class DeliveryRefused(IngestError):  # noqa: N818 - says what is the matter
 
 class WarehouseLocked(IngestError):  # noqa: N818 - says what is the matter
     """Another process holds the warehouse."""
+
+
+class UnknownSource(IngestError):
+    """The city file has no source of that name."""

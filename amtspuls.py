@@ -1,0 +1,294 @@
+"""The command line: the only place where the three layers are wired together."""
+
+import dataclasses
+import logging
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+
+from dashboard.server import ServerFailed, WebServer
+from dashboard.server import serve as start_site
+from ingest.city import CityFileError
+from ingest.errors import IngestError
+from ingest.place import Place
+from ingest.runs import Run
+from ingest.scheduler import Scheduler
+from ingest.status import source_status
+from ingest.terminal import answer, progress, run_sources, show_runs, show_status
+from metrics.explain import explain as explain_figure
+from metrics.published import SnapshotMissing
+from metrics.snapshot import publish as publish_snapshot
+from metrics.snapshot import publish_live
+
+ROOT = Path(__file__).resolve().parent
+SAMPLE_CITY = ROOT / "data" / "cities" / "musterstadt.toml"
+SAMPLE_PORT = 8051  # where the sample city's file expects its systems
+PUBLISH_AT_LEAST_EVERY = timedelta(hours=1)  # periods end without a delivery, too
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+log = logging.getLogger("amtspuls")
+
+CityFile = Annotated[
+    Path, typer.Option("--city", envvar="AMTSPULS_CITY", help="the city file")
+]
+DataFolder = Annotated[
+    Path, typer.Option("--data", envvar="AMTSPULS_DATA", help="the data folder")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="no progress, only the result")]
+AsJson = Annotated[bool, typer.Option("--json", help="an answer for a program")]
+Host = Annotated[str, typer.Option(help="address to listen on")]
+Port = Annotated[int, typer.Option(help="port to listen on; 0 takes a free one")]
+Workers = Annotated[int, typer.Option(min=1, help="web processes")]
+DEFAULT_DATA = Path("data/local")
+
+
+@app.command()
+def demo(
+    data: DataFolder = DEFAULT_DATA,
+    host: Host = "127.0.0.1",
+    port: Port = 8050,
+    workers: Workers = 2,
+    quiet: Quiet = False,
+) -> None:
+    """Show the sample city: its systems, ingest, publishing and the site."""
+    place = Place.of(SAMPLE_CITY, data)
+    command = [sys.executable, "-m", "data.simulator", "--port", str(SAMPLE_PORT)]
+    with _running(command):
+        _keep_up(place, host, port, workers, quiet=quiet)
+
+
+@app.command()
+def up(
+    city: CityFile,
+    data: DataFolder = DEFAULT_DATA,
+    host: Host = "127.0.0.1",
+    port: Port = 8050,
+    workers: Workers = 2,
+    quiet: Quiet = False,
+) -> None:
+    """Run a city: scheduled ingest, publishing and the site."""
+    _keep_up(Place.of(city, data), host, port, workers, quiet=quiet)
+
+
+@app.command()
+def check(city: CityFile, quiet: Quiet = False, as_json: AsJson = False) -> None:
+    """Say whether the file is right, each source answers, and what would be loaded."""
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Place.of(city, Path(scratch))
+        with place.warehouse() as connection:
+            runs = run_sources(place, connection, place.sources([]), quiet=quiet)
+            show_status(
+                source_status(connection, place.city, datetime.now(UTC)),
+                as_json=as_json,
+            )
+    _end_with(runs)
+
+
+@app.command()
+def ingest(
+    city: CityFile,
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="all without names")
+    ] = None,
+    data: DataFolder = DEFAULT_DATA,
+    schedule: Annotated[bool, typer.Option("--schedule", help="keep going")] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run sources once, or keep running them on schedule."""
+    place = Place.of(city, data)
+    with place.warehouse() as connection:
+        runs = run_sources(place, connection, place.sources(sources or []), quiet=quiet)
+        show_runs(runs, as_json=as_json)
+        if schedule:
+            _run_on_schedule(place, connection, _stop_signal())
+            return
+    _end_with(runs)
+
+
+@app.command()
+def load(
+    source: Annotated[str, typer.Argument(help="a source of the city file")],
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
+    city: CityFile,
+    data: DataFolder = DEFAULT_DATA,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hand in files for a source: back-filling, monthly tables."""
+    place = Place.of(city, data)
+    (wanted,) = place.sources([source])
+    with place.warehouse() as connection:
+        runs = run_sources(place, connection, [wanted], files=files, quiet=quiet)
+    show_runs(runs, as_json=as_json)
+    _end_with(runs)
+
+
+@app.command()
+def publish(
+    city: CityFile,
+    data: DataFolder = DEFAULT_DATA,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compute, protect and publish."""
+    place = Place.of(city, data)
+    with place.warehouse() as connection, progress(quiet, "publishing"):
+        folder = _publish(place, connection)
+    answer({"snapshot": folder.name}, as_json, f"published {folder}")
+
+
+@app.command()
+def serve(
+    city: CityFile,
+    data: DataFolder = DEFAULT_DATA,
+    host: Host = "127.0.0.1",
+    port: Port = 8050,
+    workers: Workers = 2,
+) -> None:
+    """Serve the public site only."""
+    place = Place.of(city, data)
+    stop = _stop_signal()
+    with start_site(place.published, city, host, port, workers) as site:
+        typer.echo(f"{place.city.info.name}: {site.wait_until_ready()}")
+        while not stop.wait(1) and site.poll() is None:
+            pass
+
+
+@app.command()
+def status(
+    city: CityFile, data: DataFolder = DEFAULT_DATA, as_json: AsJson = False
+) -> None:
+    """Say of every source: last run, age, rows, and what was refused and why."""
+    place = Place.of(city, data)
+    with place.warehouse() as connection:
+        show_status(
+            source_status(connection, place.city, datetime.now(UTC)), as_json=as_json
+        )
+
+
+@app.command()
+def explain(
+    figure_id: Annotated[
+        str, typer.Argument(help="kpi/office/service/channel/grain/…")
+    ],
+    city: CityFile,
+    data: DataFolder = DEFAULT_DATA,
+    as_of: Annotated[datetime | None, typer.Option(help="as it was then, UTC")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the way to one figure, and recompute it from the rows."""
+    place = Place.of(city, data)
+    with place.warehouse() as connection:
+        explanation = explain_figure(
+            connection,
+            place.city,
+            figure_id,
+            datetime.now(UTC),
+            as_of=as_of and as_of.replace(tzinfo=UTC),
+        )
+    answer(dataclasses.asdict(explanation), as_json, explanation.in_words())
+    if not explanation.agrees:
+        raise typer.Exit(1)
+
+
+def _keep_up(place: Place, host: str, port: int, workers: int, *, quiet: bool) -> None:
+    stop = _stop_signal()
+    with place.warehouse() as connection:
+        run_sources(place, connection, place.sources([]), quiet=quiet)
+        with progress(quiet, "publishing"):
+            _publish(place, connection)
+        with start_site(place.published, place.city_file, host, port, workers) as site:
+            typer.echo(f"{place.city.info.name}: {site.wait_until_ready()}")
+            _run_on_schedule(place, connection, stop, site)
+
+
+def _run_on_schedule(
+    place: Place,
+    connection: duckdb.DuckDBPyConnection,
+    stop: threading.Event,
+    site: WebServer | None = None,
+) -> None:
+    """Run sources when they are due; publish what they bring, until told to stop."""
+    arrived = threading.Event()
+
+    def on_loaded(source_id: str, table: str) -> None:
+        if table == "queue_samples":
+            publish_live(connection, place.city, place.published, datetime.now(UTC))
+        else:
+            log.info("%s: something new to publish", source_id)
+            arrived.set()
+
+    published_at = datetime.now(UTC)
+    with Scheduler(connection, place.city, place.folder, on_loaded):
+        while not stop.wait(1) and (site is None or site.poll() is None):
+            now = datetime.now(UTC)
+            if arrived.is_set() or now - published_at > PUBLISH_AT_LEAST_EVERY:
+                arrived.clear()
+                published_at = now
+                _publish(place, connection)
+
+
+def _publish(place: Place, connection: duckdb.DuckDBPyConnection) -> Path:
+    now = datetime.now(UTC)
+    folder = publish_snapshot(
+        connection, place.city, place.city_file, place.folder, now
+    )
+    publish_live(connection, place.city, place.published, now)
+    return folder
+
+
+def _end_with(runs: Sequence[Run]) -> None:
+    """Leave with 1 where a source failed: its sentence has been printed."""
+    if any(run.outcome in ("failed", "refused") for run in runs):
+        raise typer.Exit(1)
+
+
+def _stop_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@contextmanager
+def _running(command: Sequence[str]) -> Iterator[None]:
+    """Have a program running that prints a line with "ready" once it is."""
+    program = subprocess.Popen(  # noqa: S603 - a command of ours
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        lines = iter(program.stdout or ())
+        if not any("ready" in line for line in lines):
+            message = f"{' '.join(command)} ended with exit code {program.wait()}"
+            raise ServerFailed(message)
+        yield
+    finally:
+        program.terminate()
+        program.wait()
+
+
+def main() -> None:
+    """Run a command; what is expected to go wrong is one sentence and exit code 1."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    try:
+        app()
+    except (CityFileError, IngestError, SnapshotMissing, ServerFailed) as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

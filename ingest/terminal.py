@@ -1,0 +1,123 @@
+"""How long work and its results look: on a terminal, in a log, for a program."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ingest.delivery import run_source
+from ingest.place import Place
+from ingest.runs import Run
+from ingest.sources import Source
+from ingest.status import SourceStatus
+
+Advance = Callable[[str], None]
+
+_errors = Console(stderr=True)
+
+
+@contextmanager
+def progress(quiet: bool, words: str, total: int | None = None) -> Iterator[Advance]:
+    """Show a bar on a terminal, a plain line per step elsewhere, nothing if quiet."""
+    if quiet:
+        yield lambda _: None
+    elif not _errors.is_terminal:
+        yield lambda step: _errors.print(f"{words}: {step}")
+        _errors.print(f"{words}: done")
+    else:
+        columns = (SpinnerColumn(), *Progress.get_default_columns()[:2])
+        with Progress(*columns, TimeElapsedColumn(), console=_errors) as bar:
+            task = bar.add_task(words, total=total)
+
+            def advance(step: str) -> None:
+                bar.update(task, advance=1, description=f"{words}: {step}")
+
+            yield advance
+
+
+def run_sources(
+    place: Place,
+    connection: duckdb.DuckDBPyConnection,
+    sources: Sequence[Source],
+    *,
+    files: Sequence[Path] = (),
+    quiet: bool,
+) -> list[Run]:
+    runs: list[Run] = []
+    with progress(quiet, "ingest", total=len(sources)) as advance:
+        for source in sources:
+            advance(source.id)
+            runs += run_source(
+                connection,
+                place.city,
+                source,
+                data_dir=place.folder,
+                now=datetime.now(UTC),
+                files=files,
+            )
+    return runs
+
+
+def show_runs(runs: Sequence[Run], *, as_json: bool) -> None:
+    table = _table("source", "outcome", "rows", "refused", "what")
+    for run in runs:
+        counts = (str(run.rows_loaded), str(run.rows_quarantined))
+        table.add_row(run.source, run.outcome, *counts, run.error or run.name)
+    answer([dataclasses.asdict(run) for run in runs], as_json, table)
+
+
+def show_status(sources: Sequence[SourceStatus], *, as_json: bool) -> None:
+    table = _table("source", "last run", "outcome", "data until", "rows", "refused")
+    for source in sources:
+        table.add_row(
+            source.id,
+            _short(source.last_run_at),
+            source.last_outcome or "never ran",
+            _short(source.data_until) + (" (late)" if source.is_late else ""),
+            str(source.rows_loaded),
+            ", ".join(f"{why} {n}" for why, n in source.refused_by_rule.items()),
+        )
+    failed = [
+        f"{source.id}: {source.last_error}" for source in sources if source.last_error
+    ]
+    answer(
+        [dataclasses.asdict(source) for source in sources],
+        as_json,
+        Group(table, *failed),
+    )
+
+
+def answer(document: Any, as_json: bool, words: RenderableType) -> None:  # noqa: ANN401
+    """Print the words for people, or the document for a program."""
+    if as_json:
+        typer.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=1))
+    else:
+        # In a file or a pipe nothing is cut to the width of a screen.
+        width = None if sys.stdout.isatty() else 1000
+        Console(width=width).print(words, highlight=False)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        justify: Literal["left", "right"] = "right" if name == "rows" else "left"
+        table.add_column(name, justify=justify, overflow="fold")
+    return table
+
+
+def _short(moment: datetime | None) -> str:
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}Z"
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
