@@ -67,12 +67,13 @@ def _publish(data: Path) -> None:
 
 
 def _show(title: str, runs: dict[str, list[Measured]], unit: str, aim: float) -> None:
-    table = Table("", "seconds", unit, f"{unit}/s", "peak MB", title=title)
+    table = Table("", "seconds", "CPU s", unit, f"{unit}/s", "peak MB", title=title)
     medians = {name: median(measured) for name, measured in runs.items()}
     for name, one in medians.items():
         table.add_row(
             name,
             f"{one.seconds:.2f}",
+            f"{one.cpu_seconds:.2f}",
             f"{one.rows:,}",
             f"{one.rows / one.seconds:,.0f}",
             f"{one.peak_megabytes:,.0f}",
@@ -80,8 +81,12 @@ def _show(title: str, runs: dict[str, list[Measured]], unit: str, aim: float) ->
     console.print(table)
     ours, plain = medians.values()
     ratio = ours.seconds / plain.seconds
+    cpu = ours.cpu_seconds / plain.cpu_seconds
     memory = ours.peak_megabytes / plain.peak_megabytes
-    console.print(f"{ratio:.1f} x the time (aim: {aim:g}), {memory:.1f} x the memory\n")
+    console.print(
+        f"{ratio:.1f} x the time (aim: {aim:g}), {cpu:.1f} x the CPU,"
+        f" {memory:.1f} x the memory\n"
+    )
 
 
 def _web(home: Path, published: Path) -> None:

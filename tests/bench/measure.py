@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +23,7 @@ class Measured:
     """What one work took: medians of its runs."""
 
     seconds: float
+    cpu_seconds: float  # of all threads: less at the mercy of what else is running
     peak_megabytes: float
     rows: int
 
@@ -39,6 +40,7 @@ def measure(module: str, function: str, *arguments: object) -> Measured:
 def median(runs: Sequence[Measured]) -> Measured:
     return Measured(
         statistics.median(run.seconds for run in runs),
+        statistics.median(run.cpu_seconds for run in runs),
         statistics.median(run.peak_megabytes for run in runs),
         runs[0].rows,
     )
@@ -47,14 +49,14 @@ def median(runs: Sequence[Measured]) -> Measured:
 def main() -> None:
     module, function, *arguments = sys.argv[1:]
     work = getattr(importlib.import_module(module), function)(*arguments)
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), time.process_time()
     rows = work()
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu_began
     # Kilobytes on Linux, bytes on macOS.
     unit = 1024 if sys.platform == "linux" else 1024**2
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    answer = {"seconds": seconds, "peak_megabytes": peak, "rows": rows}
-    sys.stdout.write(f"{json.dumps(answer)}\n")
+    answer = Measured(seconds, cpu, peak, rows)
+    sys.stdout.write(f"{json.dumps(asdict(answer))}\n")
 
 
 if __name__ == "__main__":
