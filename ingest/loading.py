@@ -80,9 +80,8 @@ def write(
 ) -> None:
     """Insert the delivery, its rows and its refused rows."""
     insert_rows(connection, "deliveries", _as_row(delivery))
-    own = pl.lit(delivery.id).alias("delivery_id")
-    insert_rows(connection, delivery.table, rows.with_columns(own))
-    insert_rows(connection, "quarantine", refused.with_columns(own))
+    insert_rows(connection, delivery.table, rows, delivery.id)
+    insert_rows(connection, "quarantine", refused, delivery.id)
 
 
 def supersede(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import polars as pl
@@ -93,37 +93,34 @@ def read_frame(
 
 
 def insert_rows(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: pl.DataFrame,
+    delivery_id: str | None = None,
 ) -> None:
     """Append a frame in one statement; columns it lacks become NULL."""
     if rows.is_empty():
         return
     names = ", ".join(name for name in columns_of(table) if name in rows.columns)
-    statement = f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming"  # noqa: S608
+    into, chosen, bound = names, names, []
+    if delivery_id is not None:
+        # Bound once, it need not be made a column of a million equal texts.
+        into, chosen, bound = f"delivery_id, {names}", f"?, {names}", [delivery_id]
+    statement = f"INSERT INTO {table} ({into}) SELECT {chosen} FROM incoming"  # noqa: S608
     connection.register("incoming", rows)
     try:
-        connection.execute(statement)
+        connection.execute(statement, bound)
     finally:
         connection.unregister("incoming")
 
 
-@cache
 def columns_of(table: str) -> Mapping[str, TableColumn]:
     """Return the columns of a table, read from the SQL that declares it."""
-    with duckdb.connect(":memory:") as empty:
-        _apply_schema(empty)
-        described: list[tuple[Any, ...]] = empty.execute(
-            "SELECT column_name, data_type, is_nullable FROM information_schema.columns"
-            " WHERE table_name = ? ORDER BY ordinal_position",
-            [table],
-        ).fetchall()
-    if not described:
+    try:
+        return _tables()[table]
+    except KeyError:
         message = f"the warehouse has no table {table!r}"
-        raise IngestError(message)
-    return {
-        name: TableColumn(_TYPES[data_type], is_nullable == "NO")
-        for name, data_type, is_nullable in described
-    }
+        raise IngestError(message) from None
 
 
 def schema_of(table: str) -> pl.Schema:
@@ -143,6 +140,21 @@ def utc(moment: datetime) -> datetime:
         message = f"a time without a zone: {moment.isoformat()}"
         raise IngestError(message)
     return moment.astimezone(UTC)
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[str, TableColumn]]:
+    with duckdb.connect(":memory:") as empty:
+        _apply_schema(empty)
+        described: list[tuple[str, str, str, str]] = empty.execute(
+            "SELECT table_name, column_name, data_type, is_nullable"
+            " FROM information_schema.columns ORDER BY table_name, ordinal_position"
+        ).fetchall()
+    tables: dict[str, dict[str, TableColumn]] = {}
+    for table, name, data_type, is_nullable in described:
+        column = TableColumn(_TYPES[data_type], is_nullable == "NO")
+        tables.setdefault(table, {})[name] = column
+    return tables
 
 
 def _deliveries_that_count(as_of: datetime | None) -> tuple[str, list[object]]:
