@@ -65,6 +65,7 @@ class KpiWords:
     formula: str
     tables: tuple[str, ...]
     noun: CaseNoun = "cases"  # what the city calls the cases that are counted
+    limit: float | None = None  # the minutes within which a share is counted
 
     @classmethod
     def of(

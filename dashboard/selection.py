@@ -96,6 +96,7 @@ def kpi_words(view: View, kpi: str, office: str | None = None) -> KpiWords | Non
         return None
     words, noun = view.words, case_noun(view.city, office)
     said = KpiWords.of(view.snapshot.catalogue, kpi, view.language, noun)
+    said = replace(said, limit=_limit(view.city, kpi, office))
     label = _LABELS.get((kpi, noun))
     if label is None:
         return said
@@ -177,6 +178,14 @@ def target_on(city: City, kpi: str, office: str | None, day: date) -> Target | N
         if target.valid_from <= day <= ends:
             return target
     return None
+
+
+def _limit(city: City, kpi: str, office: str | None) -> float | None:
+    """Find the one limit that a share is counted within, if there is only one."""
+    if office is None and any(each.kpi == kpi and each.office for each in city.targets):
+        return None
+    limits = {target.limit for target in targets(city, kpi, office)}
+    return limits.pop() if len(limits) == 1 else None
 
 
 def case_noun(city: City, office: str | None) -> CaseNoun:

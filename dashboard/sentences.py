@@ -118,11 +118,14 @@ def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
     """Say what a figure means, without its change and without a full stop."""
     if kpi.id == "processing.expected_days":
         template = _EXPECTED[kpi.noun]
+    elif kpi.id == "waiting.share_within_target" and kpi.limit is not None:
+        template = german("{period} kamen {value} innerhalb von {limit} an die Reihe")
     else:
         template = _SAID.get(kpi.id, german("{period}, {label}: {value}"))
     return words(
         template,
         period=words.in_period(figure.grain, figure.period_start),
+        limit=words.quantity(kpi.limit or 0, "minutes", case="dative"),
         number=words.number(figure.value or 0, kpi.decimals),
         end=words.date(figure.period_end),
         label=kpi.label,
@@ -143,13 +146,15 @@ def change_words(
     """Say the change since the year before; None where nothing certain can be said."""
     if before is None or now.value is None or before.value is None:
         return None
-    if now.is_bound or before.is_bound or overlap(now, before):
+    if now.is_bound or before.is_bound:
         return None
     if kpi.is_count:
         return _count_change(words, kpi, now.value, before.value, days, base)
     difference = round(now.value, kpi.decimals) - round(before.value, kpi.decimals)
     if difference == 0:
         return words("genauso viel wie im Vorjahr")
+    if overlap(now, before):
+        return None
     unit = "points" if kpi.unit == "percent" else kpi.unit
     said = words.quantity(abs(difference), unit, kpi.decimals)
     return words(_AMOUNT[difference > 0], difference=said)
@@ -269,11 +274,20 @@ def _count_change(
     return words((_PER_DAY if per_day else _AMOUNT)[percent > 0], difference=said)
 
 
+def _is_unclear(kpi: KpiWords, now: Figure, before: Figure | None) -> bool:
+    """Tell whether two values differ, but not by enough to be sure."""
+    if before is None or now.value is None or before.value is None:
+        return False
+    if round(now.value, kpi.decimals) == round(before.value, kpi.decimals):
+        return False
+    return overlap(now, before) is True
+
+
 def _cautions(
     words: Words, kpi: KpiWords, figure: Figure, before: Figure | None
 ) -> list[str]:
     cautions = []
-    if before is not None and before.value is not None and overlap(figure, before):
+    if _is_unclear(kpi, figure, before) and before is not None:
         cautions.append(
             words(
                 "Im Vorjahr: {value}. Der Unterschied ist zu klein, um sicher zu sein.",

@@ -63,7 +63,7 @@ def kpi_table(
     columns += [
         Column(kpi.label) for name in shown if (kpi := kpi_words(view, name, office))
     ]
-    return table(caption, columns, body)
+    return table(caption, columns, body, is_caption_visible=False)
 
 
 def figure_cell(

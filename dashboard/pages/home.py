@@ -1,27 +1,25 @@
 """Waiting now, when to go, and how the last quarter was."""
 
+from collections.abc import Sequence
+
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard.blocks.kpi_chart import kpi_chart
-from dashboard.blocks.kpi_tile import comparison, kpi_tile
+from dashboard.blocks.kpi_table import Row, kpi_table
+from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.live_office import live_office, now_of
 from dashboard.blocks.when_to_go import best_time, hours_table, window_note, window_of
+from dashboard.components.badge import badge
 from dashboard.components.filters import Choice, Select, filter_form
 from dashboard.components.frame import main
 from dashboard.components.live_card import live_cards
 from dashboard.components.section import section
-from dashboard.components.table import Column, table
+from dashboard.components.table import Cell, Column, table
 from dashboard.components.tile import tiles
-from dashboard.reading import a_year_before, value_words
-from dashboard.selection import (
-    Population,
-    figures,
-    kpi_words,
-    latest,
-    with_values,
-)
+from dashboard.selection import Population, with_values
 from dashboard.view import Page, View
+from ingest.city import Office
 
 _TILES = (
     "waiting.median_minutes",
@@ -33,12 +31,6 @@ _TILES = (
 )
 # What a city without visits of its own still knows about its queues.
 _QUEUE_TILES = ("queue.median_wait_minutes", "queue.p90_wait_minutes")
-# The first that an office has is what the list of offices shows.
-_OFFICE_KPIS = (
-    "waiting.median_minutes",
-    "queue.median_wait_minutes",
-    "processing.median_days_decided",
-)
 
 
 def title(view: View) -> str:
@@ -93,12 +85,33 @@ def _now(view: View) -> list[Component]:
         return []
     words = view.words
     reporting = {queue.office for queue in view.live.queues} if view.live else set()
-    # Offices that say how long the wait is come first, each group as in the city file.
-    offices = sorted(view.city.offices, key=lambda each: each.id not in reporting)
-    cards = [live_office(view, office) for office in offices]
-    return [
-        section(words("Die Ämter im Augenblick"), live_cards(cards), id="jetzt"),
-    ]
+    offices = view.city.offices
+    cards = [live_office(view, each) for each in offices if each.id in reporting]
+    others = [each for each in offices if each.id not in reporting]
+    shown = live_cards(cards) if cards else None
+    heading = words("Die Ämter im Augenblick")
+    return [section(heading, shown, _other_offices(view, others), id="jetzt")]
+
+
+def _other_offices(view: View, offices: Sequence[Office]) -> Component | None:
+    """List the offices that do not report how long the wait is."""
+    words = view.words
+    if not offices:
+        return None
+    rows: list[list[Cell]] = []
+    for office in offices:
+        now = now_of(view, office)
+        rows.append([_link(view, office), badge(now.kind, now.state), now.value])
+    columns = [Column(words("Amt")), Column(words("Zustand")), Column(words("Öffnung"))]
+    return table(words("Ämter, die keine Wartezeit melden"), columns, rows)
+
+
+def _link(view: View, office: Office) -> Component:
+    return html.A(
+        office.name.in_language(view.language),
+        href=view.addresses.office(office.id),
+        className="kern-link",
+    )
 
 
 def _when_to_go(view: View) -> list[Component]:
@@ -155,54 +168,26 @@ def _lifetime(view: View) -> list[Component]:
 
 def _offices(view: View) -> list[Component]:
     words = view.words
-    rows: list[list[Component | str]] = []
-    for office in view.city.offices:
-        name = html.A(
-            office.name.in_language(view.language),
-            href=view.addresses.office(office.id),
-            className="kern-link",
-        )
-        rows.append([name, *_office_figure(view, office.id)])
-    columns = [
-        Column(words("Amt")),
-        Column(words("Letztes Quartal")),
-        Column(words("Vergleich mit dem Vorjahr")),
+    rows: list[Row] = [
+        (_link(view, office), Population(office.id)) for office in view.city.offices
     ]
-    return [
-        section(
-            words("Alle Ämter"),
-            html.P(
-                words(
-                    "Die Reihenfolge ist keine Rangfolge:"
-                    " Die Ämter haben verschiedene Aufgaben."
-                )
-            ),
-            table(
-                words("Die Ämter und ihr letztes Quartal"),
-                columns,
-                rows,
-                is_caption_visible=False,
-            ),
-            id="aemter",
-        )
-    ]
+    heading = words("Alle Ämter")
+    shown = kpi_table(view, heading, words("Amt"), rows, _office_kpis(view), "quarter")
+    if shown is None:
+        shown = html.Ul([html.Li(link) for link, _ in rows])
+    remark = words(
+        "Die Reihenfolge ist keine Rangfolge: Die Ämter haben verschiedene Aufgaben."
+    )
+    return [section(heading, html.P(remark), shown, id="aemter")]
 
 
-def _office_figure(view: View, office: str) -> tuple[str, str]:
-    words = view.words
-    for kpi_id in _OFFICE_KPIS:
-        series = figures(view, kpi_id, office=office)
-        kpi, newest = kpi_words(view, kpi_id, office), latest(series)
-        if kpi is None or newest is None:
-            continue
-        said = words(
-            "{label}: {value} ({period})",
-            label=kpi.label,
-            value=value_words(words, kpi, newest),
-            period=words.period(newest.grain, newest.period_start),
-        )
-        return said, comparison(view, kpi, newest, a_year_before(series, newest))
-    return words("Keine Daten"), words("Kein Vergleich")
+def _office_kpis(view: View) -> tuple[str, ...]:
+    has_visits = any(
+        with_values(view, "waiting.median_minutes", office=office.id)
+        for office in view.city.offices
+    )
+    wait = "waiting.median_minutes" if has_visits else "queue.median_wait_minutes"
+    return wait, "processing.expected_days", "backlog.open"
 
 
 PAGE = Page(

@@ -8,12 +8,11 @@ from dash.development.base_component import Component
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
-from dashboard.blocks.live_office import live_office
+from dashboard.blocks.live_office import live_panel
 from dashboard.blocks.opening_hours import opening_hours
 from dashboard.blocks.when_to_go import best_time, hours_table, window_note, window_of
 from dashboard.components.filters import choice_links
 from dashboard.components.frame import main
-from dashboard.components.live_card import live_cards
 from dashboard.components.note import note
 from dashboard.components.section import section
 from dashboard.components.tile import tiles
@@ -106,8 +105,7 @@ def _has_visits(view: View, office: Office) -> bool:
 
 
 def _now(view: View, office: Office) -> Component:
-    cards = live_cards([live_office(view, office)])
-    return section(view.words("Jetzt"), cards, id="jetzt")
+    return section(view.words("Jetzt"), live_panel(view, office), id="jetzt")
 
 
 def _merged(view: View, office: Office) -> Component | None:
