@@ -25,9 +25,6 @@ def main(
     frozen: Annotated[bool, typer.Option(help="The clock stands still.")] = False,
 ) -> None:
     """Serve the invented systems of Musterstadt on this machine."""
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     moment = _moment(now)
     clock = Clock(moment, is_ticking=not frozen)
     systems = Systems(seed)
@@ -38,6 +35,9 @@ def main(
             f"Port {port} cannot be used ({error.strerror}). Choose another: --port 0"
         )
         raise SystemExit(message) from error
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     console = Console(file=sys.stdout)
     with server:
         if _simulate(systems, clock, console, stop):

@@ -40,7 +40,7 @@ class CaseExports:
         self._seed = seed
         self._systems: dict[str, CaseSystem] = {}
 
-    def cases(self, office_id: str, last: date) -> list[Case]:
+    def known(self, office_id: str, last: date) -> list[Case]:
         """Return every case, simulated up to and including a day."""
         office = CASE_OFFICES[office_id]
         system = self._systems.setdefault(office_id, CaseSystem(self._seed, office))
@@ -51,7 +51,7 @@ class CaseExports:
         """Return the cases of a period, as far as they are known at the cut."""
         start, stop = seconds_of(first), min(seconds_of(end), cut)
         yesterday = date.fromordinal(date(1970, 1, 1).toordinal() + cut // DAY - 1)
-        known = self.cases(office_id, yesterday)
+        known = self.known(office_id, yesterday)
         begin = bisect_left(known, start, key=_received)
         return known[begin : bisect_left(known, stop, key=_received)]
 

@@ -168,14 +168,16 @@ def _draw(
         received = start + _received_second(office, channel, share[0][n])
         complete, pauses = received, list[tuple[int, int, str]]()
         if share[1][n] < procedure.incomplete:
-            asked = received + int((2 + 8 * share[6][n]) * DAY)
-            complete = asked + int(lasting[0][n] / 1.6 * procedure.papers_days * DAY)
+            asked = _by_day(received + int((2 + 8 * share[6][n]) * DAY))
+            days = lasting[0][n] / 1.6 * procedure.papers_days
+            complete = max(asked, _by_day(asked + int(days * DAY)))
             pauses.append((asked, complete, "Antragsteller"))
         least = procedure.least_days * exp(0.35 * spread[0][n])
         ready = max(complete, received + int(least * DAY))
         if share[2][n] < procedure.consulted:
-            asked = complete + int(4 * DAY * share[6][n])
-            answered = asked + int(lasting[1][n] / 1.6 * procedure.consulted_days * DAY)
+            asked = max(complete, _by_day(complete + int(4 * DAY * share[6][n])))
+            days = lasting[1][n] / 1.6 * procedure.consulted_days
+            answered = max(asked, _by_day(asked + int(days * DAY)))
             pauses.append((asked, answered, "Dritte"))
             ready = max(ready, answered)
         fate, fated_at = _fate(office, procedure, share[3][n], received, lasting[2][n])
@@ -208,10 +210,15 @@ def _fate(
         return 1, NEVER
     if share < procedure.refused + procedure.withdrawn:
         days = 2 + lasting * procedure.least_days
-        return 2, received + int(days * DAY)
+        return 2, _by_day(received + int(days * DAY))
     if share > 1 - office.duplicates:
-        return 3, received + int(lasting * DAY / 2)
+        return 3, max(received + 900, _by_day(received + int(lasting * DAY / 2)))
     return 0, NEVER
+
+
+def _by_day(at: int) -> int:
+    """Move a moment into the working hours of its day: nobody writes at night."""
+    return at // DAY * DAY + _MORNING + int(at % DAY / DAY * _WORK)
 
 
 def _received_second(office: CaseOffice, channel: int, share: float) -> int:

@@ -44,7 +44,7 @@ def requests(
     """Answer /requests.json, newest first; `now` is aware."""
     first, last = _window(query, now)
     cut = _local_seconds(now) + 1
-    known = exports.cases(REPORTS.id, now.astimezone(ZONE).date())
+    known = exports.known(REPORTS.id, now.astimezone(ZONE).date())
     begin = bisect_left(known, _local_seconds(first), key=_received)
     end = bisect_left(known, min(cut, _local_seconds(last) + 1), key=_received)
     reports = [known[n] for n in range(end - 1, begin - 1, -1)]
@@ -58,7 +58,7 @@ def request(exports: CaseExports, number: str, now: datetime) -> list[Json]:
     cut = _local_seconds(now) + 1
     return [
         _request(report, cut)
-        for report in exports.cases(REPORTS.id, now.astimezone(ZONE).date())
+        for report in exports.known(REPORTS.id, now.astimezone(ZONE).date())
         if report.received < cut and _number(report) == number
     ]
 

@@ -40,8 +40,8 @@ class Systems:
     """All of them, for one seed."""
 
     def __init__(self, seed: int) -> None:
-        self._tickets = TicketExports(seed)
-        self._cases = CaseExports(seed)
+        self.tickets = TicketExports(seed)
+        self.cases = CaseExports(seed)
         self._lock = Lock()
         self._etags: dict[object, str] = {}
 
@@ -49,14 +49,14 @@ class Systems:
         """Simulate everything up to now; yield the name of each part that is done."""
         for office_id in CASE_OFFICES:
             with self._lock:
-                self._cases.cases(office_id, now.date())
+                self.cases.known(office_id, now.date())
             yield office_id
         months = {day.replace(day=1) for day in days_between(FIRST_ON, now.date())}
         for month in sorted(months):
             with self._lock:
                 for day in days_between(month, min(month_end(month), now.date())):
                     for office_id in TICKET_OFFICES:
-                        self._tickets.day(office_id, day)
+                        self.tickets.day(office_id, day)
             yield f"{month:%Y-%m}"
 
     @staticmethod
@@ -74,7 +74,7 @@ class Systems:
             if path.startswith("/open311/v2/"):
                 return self._open311(path, query, now)
             if path == "/live/wartezeiten.json":
-                return _json(live.feed(self._tickets, local))
+                return _json(live.feed(self.tickets, local))
             if path == "/":
                 return Answer(_index().encode(), "text/html; charset=utf-8")
             return self._file(path, local, known)
@@ -102,13 +102,13 @@ class Systems:
         edition = edition_at(match[1], date(int(match[2]), int(match[3]), 1), local)
         if edition is None:
             return None
-        return edition, _CSV, partial(self._tickets.csv, edition)
+        return edition, _CSV, partial(self.tickets.csv, edition)
 
     def _case_file(self, path: str, local: datetime) -> "_File | None":
         cut = cut_at(local)
         if match := _BUILDING.fullmatch(path):
             first, end = _year(int(match[1]))
-            write = partial(self._cases.xlsx, BUILDING.id, first, end, cut)
+            write = partial(self.cases.xlsx, BUILDING.id, first, end, cut)
             return (path, cut), _XLSX, write
         match = _CASES.fullmatch(path)
         office = CASE_OFFICES.get(match[1]) if match else None
@@ -119,18 +119,18 @@ class Systems:
         first, end = _year(int(match[2]))
         if match[3] is not None:
             first, end = _quarter(first.year, int(match[3]))
-        return (path, cut), _CSV, partial(self._cases.csv, office.id, first, end, cut)
+        return (path, cut), _CSV, partial(self.cases.csv, office.id, first, end, cut)
 
     def _open311(self, path: str, query: Mapping[str, str], now: datetime) -> Answer:
         try:
             if path == "/open311/v2/requests.json":
-                return _json(open311.requests(self._cases, query, now))
+                return _json(open311.requests(self.cases, query, now))
             if path == "/open311/v2/services.json":
                 return _json(open311.services())
         except open311.BadRequestError as error:
             return _json([{"code": 400, "description": str(error)}], 400)
         match = _REQUEST.fullmatch(path)
-        found = open311.request(self._cases, match[1], now) if match else []
+        found = open311.request(self.cases, match[1], now) if match else []
         return _json(found) if found else NOT_FOUND
 
 
