@@ -143,9 +143,15 @@ def _may_show(name: str, value: object, known: Mapping[str, Collection[str]]) ->
 
 
 def _read_key(path: Path) -> bytes:
-    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError:
+        key = b""
     if len(key) != _KEY_BYTES:
-        message = f"{path} is damaged: expected {2 * _KEY_BYTES} hexadecimal digits"
+        message = (
+            f"{path} is damaged: expected {2 * _KEY_BYTES} hexadecimal digits; put the"
+            " right key back, since another one breaks the link to earlier rows"
+        )
         raise IngestError(message)
     return key
 
@@ -153,7 +159,7 @@ def _read_key(path: Path) -> bytes:
 def _make_key(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_bytes(_KEY_BYTES)
-    draft = path.with_name(f".{KEY_NAME}.{os.getpid()}")
+    draft = path.with_name(f".{KEY_NAME}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key.hex() + "\n")

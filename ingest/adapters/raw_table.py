@@ -53,6 +53,14 @@ def check_header(name: str, header: Header, ignored: Iterable[str]) -> None:
     """Refuse a header that is not the one the mapping was written for."""
     columns = [column for column in header.names if column]
     missing = [column for column in header.wanted if column not in columns]
+    if missing and len(missing) == len(header.wanted):
+        # Most likely a file without a header: its first row is people's, so not said.
+        message = (
+            f"{name}: none of the {len(columns)} columns of the header is one of"
+            f" {_quoted(missing)}. Is there a header at all? If it stands in another"
+            " row, set header_row"
+        )
+        raise SourceChanged(message)
     if missing:
         message = (
             f"{name}: the column {_quoted(missing)} is missing; the header is"
@@ -135,15 +143,12 @@ def _broken(rows: pl.DataFrame, expected: int) -> pl.DataFrame:
 
     Which value belongs to which column is unknown, so none of them is kept.
     """
+    shape = pl.struct("fields", expected=pl.lit(expected))
     return rows.select(
         "row_number",
         field=pl.lit(None, pl.String),
         reason=pl.lit("broken_row"),
-        row_json=pl.format(
-            '{"fields":{},"expected":{}}', pl.col("fields"), pl.lit(expected)
-        )
-        if rows.height
-        else pl.lit(None, pl.String),
+        row_json=shape.struct.json_encode(),
     ).match_to_schema(REFUSED)
 
 
