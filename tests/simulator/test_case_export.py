@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import python_calamine
 
-from data.simulator.case_export import german_number
+from data.simulator.case_rows import german_number
 from data.simulator.server import aware
 from data.simulator.systems import Systems
 
@@ -116,11 +116,15 @@ def test_dates_in_the_workbook_are_serial_numbers(get):
     assert all(isinstance(row[5], date) or row[5] == "-" for row in table)
 
 
-def test_every_stop_belongs_to_a_case_of_the_workbook(get):
+def test_a_year_s_stops_are_those_that_began_in_it_also_of_older_cases(get):
     answer = get("/fachverfahren/bauordnung/bauantraege-2026.xlsx")
+    earlier = get("/fachverfahren/bauordnung/bauantraege-2025.xlsx")
     numbers = {row[0] for row in sheet(answer, "Verfahren")[4:-1]}
+    older = {row[0] for row in sheet(earlier, "Verfahren")[4:-1]}
     stops = sheet(answer, "Unterbrechungen")[1:]
-    assert {row[0] for row in stops} <= numbers
+    assert {row[1].year for row in stops} == {2026}
+    assert {row[0] for row in stops} <= numbers | older
+    assert {row[0] for row in stops} & older
     assert {row[3] for row in stops} == {"Antragsteller", "Dritte"}
     assert any(row[2] == "" for row in stops)
     assert all(row[2] == "" or row[1] <= row[2] for row in stops)
