@@ -3,6 +3,7 @@
 Only the ratios mean something: both sides run one after the other, on one machine.
 """
 
+import argparse
 import os
 import socket
 import subprocess
@@ -21,11 +22,13 @@ from tests.bench import web
 from tests.bench.exports import CITY_FILE, served
 from tests.bench.measure import ROOT, Measured, measure, median
 
-RUNS = 3
 console = Console(width=110)
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--runs", type=int, default=3, help="of each; medians count")
+    runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         console.print("The sample city is simulated …")
@@ -33,29 +36,29 @@ def main() -> None:
         made = measure("tests.bench.exports", "write_exports", exports)
         size = sum(path.stat().st_size for path in exports.rglob("*.csv")) / 1e6
         console.print(f"{made.rows:,} lines, {size:.0f} MB, in {made.seconds:.1f} s\n")
-        data = _ingest(home, exports)
-        _publish(data)
+        data = _ingest(home, exports, runs)
+        _publish(data, runs)
         _web(home, data / "published")
 
 
-def _ingest(home: Path, exports: Path) -> Path:
+def _ingest(home: Path, exports: Path, times: int) -> Path:
     """Measure the ingest; return the folder of its last run."""
     runs: dict[str, list[Measured]] = {"amtspuls": [], "plain_duckdb": []}
     with served(exports) as address:
         origins = {"amtspuls": address, "plain_duckdb": exports}
-        for number in range(RUNS):
+        for number in range(times):
             for name, measured in runs.items():
                 place = home / f"{name}-{number}"
                 place.mkdir()
                 module = "tests.bench.ingesting"
                 measured.append(measure(module, name, origins[name], place))
     _show("Exports into tables", runs, "rows", 3.0)
-    return home / f"amtspuls-{RUNS - 1}"
+    return home / f"amtspuls-{times - 1}"
 
 
-def _publish(data: Path) -> None:
+def _publish(data: Path, times: int) -> None:
     runs: dict[str, list[Measured]] = {"amtspuls": [], "plain_polars": []}
-    for _ in range(RUNS):
+    for _ in range(times):
         for name, measured in runs.items():
             # Without a snapshot before it, so that each run writes one.
             subprocess.run(
