@@ -1,7 +1,7 @@
 """The rows behind the processing KPIs: each case once, as the city last told of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import duckdb
@@ -23,6 +23,7 @@ from metrics.spans import (
 
 # A case that ends so leaves the backlog, but nothing was decided.
 _NOT_DECIDED: Final = ("withdrawn", "duplicate")
+_LEFT_OVER: Final = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,8 @@ def read_cases(
     if rows.is_empty():
         return None
     rows = rows.with_columns(due_on=due_on(rows, city, calendar))
-    spans = spans_of(
-        connection, city, rows.select("office", "delivery_id", _book_day()), now
-    )
+    begun = _in_book(rows).select("office", "delivery_id", day="received_on")
+    spans = spans_of(connection, city, begun, now)
     return Cases(
         rows=rows.drop("delivery_id", "complete_on").join(
             spans.with_columns(pl.col("office").cast(rows.schema["office"])),
@@ -120,12 +120,23 @@ def _latest(connection: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.Dat
     return rows
 
 
-def _book_day() -> pl.Expr:
-    """Give the day by which an office's book begins: with its first ended case.
+def _in_book(rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave out left-overs from before each office's book begins.
 
-    Exports hold old cases that are still open; their receipt long before says nothing
-    about how much else came in then.
+    Exports hold old cases that are still open; their receipt long ago says nothing
+    about what else came in then. So a book begins after the last year without any.
     """
-    has_ended = pl.col("ended_on").count().over("office") > 0
-    ended_or_received = pl.when(has_ended).then("ended_on").otherwise("received_on")
-    return ended_or_received.alias("day")
+    received = pl.col("received_on")
+    begins = (
+        rows.select("office", "received_on")
+        .unique()
+        .sort("office", "received_on")
+        .filter(
+            (received - received.shift() > _LEFT_OVER)
+            .over("office")
+            .fill_null(value=True)
+        )
+        .group_by("office")
+        .agg(begins_on=received.max())
+    )
+    return rows.join(begins, on="office").filter(received >= pl.col("begins_on"))
