@@ -1,6 +1,6 @@
 """From the texts of a source to typed rows of a table, as the column mapping says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,14 +72,18 @@ def fill(
     return _split(raw, values, reasons, columns, reading)
 
 
-def texts_of(raw: pl.DataFrame, column: Column) -> pl.Series:
-    """Join a mapping's columns with a space; null where one of them is null."""
+def texts_of(
+    raw: pl.DataFrame, column: Column, missing: Sequence[str] = ()
+) -> pl.Series:
+    """Join a mapping's columns with a space; null where one of them is missing."""
     parts = [
         pl.col(name).cast(pl.Int64, strict=False).add(column.plus[name]).cast(pl.String)
         if name in column.plus
         else pl.col(name).cast(pl.String).str.strip_chars(_BLANK)
         for name in origins(column)
     ]
+    if missing and len(parts) > 1:
+        parts = [pl.when(~part.is_in(missing)).then(part) for part in parts]
     return raw.select(pl.concat_str(parts, separator=" ").alias("text"))["text"]
 
 
@@ -97,7 +101,8 @@ class _Cell:
         if self.column.value is not None:
             value = pl.repeat(self.column.value, raw.height, eager=True)
             return value.cast(self.dtype), _codes(value.is_null(), "broken_row")
-        texts, is_unknown = self._translate(texts_of(raw, self.column))
+        missing = () if self.column.values else self.reading.missing
+        texts, is_unknown = self._translate(texts_of(raw, self.column, missing))
         values, reasons = self._typed(texts)
         unread = values.is_null() & texts.is_not_null()
         return (

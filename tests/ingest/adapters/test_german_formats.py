@@ -1,0 +1,163 @@
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.adapters import german_formats as formats
+
+BERLIN = "Europe/Berlin"
+
+
+def german(number: float, places: int) -> str:
+    """Write a number as German offices do: 1.234.567,80."""
+    english = f"{number:,.{places}f}"
+    return english.replace(",", "\0").replace(".", ",").replace("\0", ".")
+
+
+@given(
+    st.lists(st.floats(-1e9, 1e9).map(lambda x: round(x, 2)), min_size=1, max_size=20)
+)
+def test_german_numbers_are_read_as_they_were_written(values):
+    texts = pl.Series([german(value, 2) for value in values])
+    assert formats.numbers(texts, ",").to_list() == pytest.approx(values)
+
+
+@given(st.lists(st.integers(-(2**53), 2**53), min_size=1, max_size=20))
+def test_whole_numbers_are_read_with_and_without_points(values):
+    with_points = pl.Series([german(value, 0) for value in values])
+    without = pl.Series([str(value) for value in values])
+    assert formats.integers(with_points, ",").to_list() == values
+    assert formats.integers(without, ",").to_list() == values
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.5", "1,5,0", "1.23.4", "12,", ",5", "1e3", "NaN", "inf", "--1", "1 2x", "٣"],
+)
+def test_a_number_of_another_kind_is_no_german_number(text):
+    assert formats.numbers(pl.Series([text]), ",").to_list() == [None]
+
+
+def test_a_decimal_point_is_read_where_the_source_writes_one():
+    texts = pl.Series(["1.5", "1,234.5", "2e3", "1,5"])
+    assert formats.numbers(texts, ".").to_list() == [1.5, 1234.5, 2000.0, None]
+
+
+def test_numbers_may_be_grouped_by_narrow_blanks():
+    texts = pl.Series(["12\u202f345,5", "12 345", "1\u00a0000"])
+    assert formats.numbers(texts, ",").to_list() == [12345.5, 12345.0, 1000.0]
+
+
+def test_half_a_person_is_no_whole_number():
+    texts = pl.Series(["3,0", "3,5", "99999999999999999999", None])
+    assert formats.integers(texts, ",").to_list() == [3, None, None, None]
+
+
+@given(
+    st.lists(
+        st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(
+            lambda moment: moment.replace(microsecond=0)
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_times_are_read_as_they_were_written(moments):
+    written = pl.Series([moment.strftime("%d.%m.%Y %H:%M:%S") for moment in moments])
+    utc, naive = formats.moments(written, ["%d.%m.%Y %H:%M:%S"], "UTC")
+    assert naive.to_list() == moments
+    assert utc.to_list() == [moment.replace(tzinfo=UTC) for moment in moments]
+
+
+def test_several_formats_are_tried_in_their_order():
+    texts = pl.Series(["14.03.2026 10:20", "14.03.2026 10:20:30", "2026-03-14"])
+    _, naive = formats.moments(
+        texts, ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M"], "Europe/Berlin"
+    )
+    assert naive.to_list() == [
+        datetime(2026, 3, 14, 10, 20),
+        datetime(2026, 3, 14, 10, 20, 30),
+        None,
+    ]
+
+
+def test_iso_times_with_and_without_offset_need_no_format():
+    texts = pl.Series(
+        ["2026-07-01T10:00:00+02:00", "2026-07-01T08:00:00.5Z", "2026-07-01 10:00"]
+    )
+    utc, _ = formats.moments(texts, [], BERLIN)
+    assert utc.to_list() == [
+        datetime(2026, 7, 1, 8, tzinfo=UTC),
+        datetime(2026, 7, 1, 8, 0, 0, 500_000, tzinfo=UTC),
+        datetime(2026, 7, 1, 8, tzinfo=UTC),
+    ]
+
+
+def test_the_hour_that_comes_twice_and_the_one_that_never_comes_have_no_utc():
+    texts = pl.Series(
+        ["2026-10-25 02:30", "2026-03-29 02:30", "2026-10-25 01:59", "2026-10-25 03:00"]
+    )
+    utc, naive = formats.moments(texts, [], BERLIN)
+    assert utc.to_list() == [
+        None,
+        None,
+        datetime(2026, 10, 24, 23, 59, tzinfo=UTC),
+        datetime(2026, 10, 25, 2, 0, tzinfo=UTC),
+    ]
+    skipped = formats.skipped_by_clocks(naive, BERLIN)
+    assert skipped.to_list() == [False, True, False, False]
+
+
+def test_every_hour_of_two_years_is_the_one_that_the_clock_showed():
+    first = datetime(2025, 1, 1, tzinfo=UTC)
+    hours = [first + timedelta(hours=count) for count in range(2 * 365 * 24)]
+    shown = pl.Series(hours).dt.convert_time_zone(BERLIN).dt.strftime("%d.%m.%Y %H:%M")
+    utc, _ = formats.moments(shown, ["%d.%m.%Y %H:%M"], BERLIN)
+    unknown = [hour for hour, read in zip(hours, utc, strict=True) if read is None]
+    assert [hour for hour in utc if hour] == [h for h in hours if h not in unknown]
+    # 2 o'clock of the night in October, once as summer and once as winter time.
+    assert unknown == [
+        datetime(2025, 10, 26, 0, tzinfo=UTC),
+        datetime(2025, 10, 26, 1, tzinfo=UTC),
+        datetime(2026, 10, 25, 0, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, tzinfo=UTC),
+    ]
+
+
+def test_year_week_weekday_and_hour_make_a_time():
+    texts = pl.Series(["2015 53 7 9", "2014 33 1 13"])
+    _, naive = formats.moments(texts, ["%G %V %u %H"], BERLIN)
+    assert naive.to_list() == [datetime(2016, 1, 3, 9), datetime(2014, 8, 11, 13)]
+
+
+@given(st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1)))
+def test_serial_days_of_spreadsheets_are_read_to_the_second(moment):
+    moment = moment.replace(microsecond=0)
+    serial = (moment - datetime(1899, 12, 30)) / timedelta(days=1)
+    texts = pl.Series([f"{serial:.10f}".replace(".", ",")])
+    _, naive = formats.moments(texts, [formats.SERIAL], "UTC")
+    assert naive.to_list() == [moment]
+
+
+@given(st.lists(st.integers(0, 999 * 60 + 59), min_size=1, max_size=20))
+def test_durations_are_read_as_they_were_written(units):
+    texts = pl.Series([f"{unit // 60:02}:{unit % 60:02}" for unit in units])
+    as_seconds = formats.durations(texts, "mm:ss", "seconds").to_list()
+    as_minutes = formats.durations(texts, "hh:mm", "minutes").to_list()
+    assert as_seconds == units
+    assert as_minutes == units
+
+
+@pytest.mark.parametrize("text", ["12:60", "5", "1:2:3", "-1:00", "1:99:00", "abc", ""])
+def test_what_no_clock_shows_is_no_duration(text):
+    assert formats.durations(pl.Series([text]), "mm:ss", "minutes").to_list() == [None]
+
+
+def test_durations_in_words_are_read_in_the_languages_of_the_feeds():
+    texts = pl.Series(
+        ["1 Stunde 5 Minuten", "12 minuten", "2 Std.", "45 min", "1 h 5 min", "viel"]
+    )
+    minutes = formats.durations(texts, "words", "minutes").to_list()
+    assert minutes == [65.0, 12.0, 120.0, 45.0, 65.0, None]
