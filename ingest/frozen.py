@@ -66,7 +66,9 @@ def frozen_rows(
     stood = (
         _while_open(looks, display, city)
         .with_columns(
-            stood_for=(moment.max() - moment.min()).over(run) + display.lasts,
+            stood_for=pl.when(pl.len().over(run) > 1).then(
+                (moment.max() - moment.min()).over(run) + display.lasts
+            ),
             clock_stood_for=moment - pl.col("clock"),
         )
         .filter(pl.max_horizontal("stood_for", "clock_stood_for") > longest)

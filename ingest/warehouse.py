@@ -108,10 +108,9 @@ def insert_rows(
         into, chosen, bound = f"delivery_id, {names}", f"?, {names}", [delivery_id]
     statement = f"INSERT INTO {table} ({into}) SELECT {chosen} FROM incoming"  # noqa: S608
     connection.register("incoming", rows)
-    try:
-        connection.execute(statement, bound)
-    finally:
-        connection.unregister("incoming")
+    connection.execute(statement, bound)
+    # Not after an error: in a broken transaction it would fail too, and hide the first.
+    connection.unregister("incoming")
 
 
 def columns_of(table: str) -> Mapping[str, TableColumn]:
