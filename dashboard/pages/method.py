@@ -28,8 +28,8 @@ _RULES = (
             ),
             german(
                 "Einen Median gibt es ab 8 Fällen, andere Grenzwerte ab 20 Fällen,"
-                " Anteile ab 50 Fällen. Anteile nahe 0 % oder 100 % stehen als"
-                " unter 5 % oder über 95 %."
+                " Anteile ab 50 Fällen. Anteile nahe 0 % oder 100 % stehen nur als"
+                " Grenze da, zum Beispiel: unter 5 %."
             ),
             german(
                 "Gezeigt werden nur abgeschlossene Zeiträume. Ämter mit weniger als"

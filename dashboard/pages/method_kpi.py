@@ -32,14 +32,16 @@ _PROTECTION: Final = {
     ),
     "share": german(
         "Einen Wert gibt es ab 50 Fällen. Er wird aus gerundeten Anzahlen berechnet und"
-        " als ganze Zahl gezeigt, am Rand als unter 5 % oder über 95 %."
+        " als ganze Zahl gezeigt, nahe 0 % und 100 % nur als Grenze."
     ),
     "quantile": german(
         "Einen Median gibt es ab 8 Fällen, andere Grenzwerte ab 20 Fällen."
     ),
     "mean": german("Einen Wert gibt es ab 8 Fällen."),
-    "sum": german("Einen Wert gibt es ab 8 Fällen."),
-    "ratio": german("Der Wert wird aus gerundeten Anzahlen berechnet."),
+    "sum": german(
+        "Einen Wert gibt es ab 8 Fällen; er ist auf ein Vielfaches von {base} gerundet."
+    ),
+    "ratio": german("Einen Wert gibt es ab 8 Fällen, in Prozent ab 50 Fällen."),
 }
 _QUEUE: Final = german(
     "Gezählt werden Öffnungsstunden, keine Menschen. Deshalb wird hier nichts gerundet."

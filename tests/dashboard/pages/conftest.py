@@ -1,0 +1,323 @@
+"""Snapshots with figures in every state, for cities that know much or little."""
+
+import copy
+import gettext
+import math
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from dashboard.addresses import Addresses
+from dashboard.i18n import Words
+from dashboard.pages import PAGES
+from dashboard.prerender import to_html
+from dashboard.view import Page, View
+from ingest.city import City, read_city
+from metrics.calendar import Calendar
+from metrics.catalogue import CATALOGUE
+from metrics.figures import FIGURES, FigureId
+from metrics.frames import AGEING, WAIT_BY_HOUR
+from metrics.periods import periods_between
+from metrics.provenance import calendar_document
+from metrics.published import Live, LiveQueue, Snapshot, open_current
+from metrics.snapshot_folder import write_snapshot
+
+CITY_FILE = Path(__file__).parents[3] / "data" / "cities" / "musterstadt.toml"
+NOW = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)  # a Tuesday, 10:05 in Musterstadt
+FIRST, LAST = date(2025, 1, 1), date(2026, 10, 31)
+TYPICAL = {
+    "minutes": 14, "hours": 2300, "days": 34, "working_days": 22, "percent": 60,
+    "count": 410, "people": 6,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rendered:
+    page: Page
+    view: View
+    html: str
+
+    @property
+    def text(self) -> str:
+        without_pictures = re.sub(r"<svg.*?</svg>", " ", self.html, flags=re.DOTALL)
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", without_pictures))
+
+
+class Missing(gettext.NullTranslations):
+    """Stands where a translation is missing, and says so."""
+
+    def gettext(self, message):
+        raise AssertionError(f"not translated: {message!r}")
+
+    def ngettext(self, msgid1, _msgid2, _n):
+        self.gettext(msgid1)
+
+    def npgettext(self, _context, msgid1, _msgid2, _n):
+        self.gettext(msgid1)
+
+
+def words_in(language: str, timezone) -> Words:
+    """Words that refuse to fall back to German on an English page."""
+    words = Words(language, timezone)
+    if language != "de":
+        words._translations = copy.copy(words._translations)
+        words._translations.add_fallback(Missing())
+    return words
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A published city, and every page of it."""
+
+    city: City
+    snapshot: Snapshot
+    live: Live | None = None
+    known: dict = field(default_factory=dict)  # pages drawn before
+
+    def view(self, path="/", language="de", now=NOW, **query) -> View:
+        page, parts = next(
+            (page, parts) for page in PAGES if (parts := page.match(path)) is not None
+        )
+        assert set(query) <= set(page.filters)
+        return View(
+            city=self.city,
+            snapshot=self.snapshot,
+            live=self.live,
+            words=words_in(language, self.city.timezone),
+            addresses=Addresses(language=language),
+            now=now,
+            path=path,
+            parts=parts,
+            query=query,
+        )
+
+    def page(self, path="/", language="de", **changes) -> Rendered:
+        key = (path, language, *sorted(changes.items()))
+        if key not in self.known:
+            self.known[key] = self._draw(path, language, **changes)
+        return self.known[key]
+
+    def _draw(self, path, language, **changes) -> Rendered:
+        view = self.view(path, language, **changes)
+        page = next(page for page in PAGES if page.match(path) is not None)
+        assert page.knows(view), path
+        return Rendered(page, view, to_html(page.layout(view)))
+
+    def paths(self) -> list[str]:
+        """Every address of the site."""
+        start = self.view()
+        return [
+            page.path.format(**place)
+            for page in PAGES
+            for place in ([{}] if page.places is None else page.places(start))
+        ]
+
+    def exists(self, path: str) -> bool:
+        for page in PAGES:
+            parts = page.match(path)
+            if parts is not None:
+                return page.knows(self.view(path))
+        return False
+
+
+def figures_of(city: City, families: tuple[str, ...]) -> pl.DataFrame:
+    """Figures of every KPI, population and grain; some hidden, some without data."""
+    offices = [(office.id, None, None) for office in city.offices]
+    services = [(service.office, service.id, None) for service in city.services]
+    channels = [
+        (office.id, None, channel)
+        for office in city.offices[:2]
+        for channel in ("walk_in", "appointment")
+    ]
+    populations = [(None, None, None), *offices, *services, *channels]
+    rows = [
+        row_of(kpi, population, period, i, j)
+        for kpi in CATALOGUE.values()
+        if kpi.family in families
+        for j, population in enumerate(populations)
+        for grain in ("month", "quarter")
+        for i, period in enumerate(periods_between(FIRST, LAST, grain))
+        if period.end <= LAST
+    ]
+    return pl.DataFrame(rows, schema=FIGURES, orient="row")
+
+
+def row_of(kpi, population, period, i, j):
+    wave = 1 + 0.25 * math.sin(i + j) + 0.1 * math.cos(j)
+    value = float(round(TYPICAL[kpi.unit] * wave / 5) * 5 or 5)
+    n, state, reason = 10 * (i + j + 1), "final", None
+    if (i + j) % 7 == 3:
+        value, n, state, reason = None, None, "hidden", "fewer_than_8"
+    elif (i + j) % 11 == 5:
+        value, n, state, reason = None, None, "no_data", "no_rows"
+    elif kpi.kind == "share" and (i + j) % 5 == 2:
+        value, reason = 5.0, "below"
+    has_interval = value is not None and kpi.kind == "quantile"
+    return {
+        "figure_id": str(FigureId(kpi.id, *population, period.grain, period.id)),
+        "kpi": kpi.id,
+        "office": population[0],
+        "service": population[1],
+        "channel": population[2],
+        "grain": period.grain,
+        "period_start": period.start,
+        "period_end": period.end,
+        "value": value,
+        "n": n,
+        "numerator": None,
+        "lower": value - 1 if has_interval else None,
+        "upper": value + 1 if has_interval else None,
+        "target": 15.0 if kpi.id == "waiting.median_minutes" else None,
+        "state": state,
+        "reason": reason,
+        "coverage": 0.97,
+    }
+
+
+def hours_of(city: City, basis: str) -> pl.DataFrame:
+    calendar = Calendar(city)
+    rows = []
+    for j, office in enumerate(city.offices[:3]):
+        for weekday in range(1, 6):
+            for hour in calendar.opening_hours(office.id, weekday):
+                few = (weekday + hour + j) % 9 == 0
+                rows.append(
+                    (
+                        office.id, weekday, hour, date(2026, 9, 28), date(2026, 11, 22),
+                        None if few else 120, None if few else float(hour + weekday),
+                        None, "hidden" if few else "final",
+                        "fewer_than_8" if few else None, basis,
+                    )
+                )  # fmt: skip
+    return pl.DataFrame(rows, schema=WAIT_BY_HOUR, orient="row")
+
+
+def ageing_of(city: City) -> pl.DataFrame:
+    rows = []
+    for office in (None, *(office.id for office in city.offices)):
+        for at in (date(2025, 10, 31), date(2026, 10, 31)):
+            bands = ((0, 30), (31, 90), (91, 180), (181, None))
+            for k, (first, last) in enumerate(bands):
+                rows.append(
+                    (office, None, at, first, last, 400 - 100 * k, "final", None)
+                )
+    return pl.DataFrame(rows, schema=AGEING, orient="row")
+
+
+def sources_of(city: City) -> list[dict]:
+    return [
+        {
+            "id": source.id,
+            "adapter": source.adapter,
+            "publisher": source.publisher,
+            "licence": source.licence,
+            "table": source.table,
+            "schedule": {"de": "täglich um 5:15 Uhr", "en": "daily at 05:15"},
+            "max_age_hours": source.max_age.total_seconds() / 3600,
+            "last_run_at": "2026-11-24T04:15:00Z",
+            "last_outcome": ("loaded", "unchanged", "failed")[i % 3],
+            "last_error": None,
+            "last_loaded_at": "2026-11-20T04:15:00Z",
+            "data_until": "2026-11-19T15:00:00Z",
+            "deliveries": 31,
+            "rows_loaded": 2345,
+            "rows_quarantined": 7,
+            "refused_by_rule": [
+                {
+                    "code": "future_time", "count": 7,
+                    "de": "Zeitpunkt in der Zukunft", "en": "time in the future",
+                }
+            ] if i else [],
+            "is_late": i == 1,
+        }
+        for i, source in enumerate(city.sources)
+    ]  # fmt: skip
+
+
+def stage_of(directory, city, families, *, basis=None, live=None) -> Stage:
+    figures = figures_of(city, families)
+    write_snapshot(
+        directory,
+        NOW - timedelta(hours=4),
+        figures=figures,
+        catalogue={
+            name: kpi.model_dump(mode="json") for name, kpi in CATALOGUE.items()
+        },
+        sources=sources_of(city),
+        calendar=calendar_document(city, figures, NOW),
+        wait_by_hour=None if basis is None else hours_of(city, basis),
+        ageing=ageing_of(city) if "backlog" in families else None,
+    )
+    return Stage(city, open_current(directory), live)
+
+
+def queue(office, state="open", **changes) -> LiveQueue:
+    known = {
+        "observed_at": NOW - timedelta(minutes=2),
+        "source_time_at": None,
+        "wait_minutes": None,
+        "wait_minutes_at_least": None,
+        "waiting": None,
+        "waiting_fewer_than": None,
+        "is_stale": False,
+    }
+    return LiveQueue(office=office, state=state, **(known | changes))
+
+
+@pytest.fixture(scope="session")
+def city() -> City:
+    return read_city(CITY_FILE)
+
+
+@pytest.fixture(scope="session")
+def live(city) -> Live:
+    queues = (
+        queue("einwohnermeldeamt", wait_minutes=15, waiting=10),
+        queue("kfz-zulassung", wait_minutes_at_least=60, waiting_fewer_than=5),
+        queue("bauordnung", "closed"),
+        queue("auslaenderbehoerde", "sold_out"),
+        queue(
+            "standesamt",
+            wait_minutes=5,
+            is_stale=True,
+            source_time_at=NOW - timedelta(hours=4),
+        ),
+    )
+    return Live(NOW, queues, {})
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory, city, live) -> Stage:
+    """Publish a city that knows everything."""
+    directory = tmp_path_factory.mktemp("full")
+    families = ("waiting", "queue", "processing", "backlog")
+    return stage_of(directory, city, families, basis="tickets", live=live)
+
+
+@pytest.fixture(scope="session")
+def queues_only(tmp_path_factory, city, live) -> Stage:
+    """Publish a city that only shows its queues."""
+    directory = tmp_path_factory.mktemp("queues")
+    return stage_of(directory, city, ("queue",), basis="queue", live=live)
+
+
+@pytest.fixture(scope="session")
+def cases_only(tmp_path_factory, city) -> Stage:
+    """Publish a city that only knows its cases."""
+    directory = tmp_path_factory.mktemp("cases")
+    return stage_of(directory, city, ("processing", "backlog"))
+
+
+@pytest.fixture(scope="session")
+def nothing(tmp_path_factory, city) -> Stage:
+    """Publish a city of which nothing may be shown yet."""
+    return stage_of(tmp_path_factory.mktemp("nothing"), city, ())
+
+
+@pytest.fixture(params=["full", "queues_only", "cases_only", "nothing"])
+def stage(request) -> Stage:
+    return request.getfixturevalue(request.param)
