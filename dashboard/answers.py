@@ -28,23 +28,36 @@ class ByteCache:
         self._size = 0
         self._bodies: OrderedDict[object, bytes] = OrderedDict()
         self._lock = threading.Lock()
+        self._making = [threading.RLock() for _ in range(32)]
 
     def get(self, key: object, make: Callable[[], bytes]) -> bytes:
+        body = self._find(key)
+        if body is not None:
+            return body
+        # Who asks for the same while it is made waits for it; others do not.
+        with self._making[hash(key) % len(self._making)]:
+            body = self._find(key)
+            if body is None:
+                body = make()
+                self._keep(key, body)
+        return body
+
+    def _find(self, key: object) -> bytes | None:
         with self._lock:
-            if key in self._bodies:
-                self._bodies.move_to_end(key)
-                return self._bodies[key]
-        # Outside the lock: two threads may make the same body, none waits for another.
-        body = make()
-        if len(body) > self._capacity // 4:
-            return body  # would drive out everything else
+            if key not in self._bodies:
+                return None
+            self._bodies.move_to_end(key)
+            return self._bodies[key]
+
+    def _keep(self, key: object, body: bytes) -> None:
+        if len(body) > self._capacity // 2:
+            return  # would drive out everything else
         with self._lock:
             self._size += len(body) - len(self._bodies.pop(key, b""))
             self._bodies[key] = body
             while self._size > self._capacity:
                 _, dropped = self._bodies.popitem(last=False)
                 self._size -= len(dropped)
-        return body
 
 
 _BODIES: Final = ByteCache(32_000_000)
@@ -101,26 +114,35 @@ def to_json(document: object) -> bytes:
 def compress(response: Response) -> Response:
     """Compress any textual answer in the way the reader's browser prefers.
 
-    The same bytes are compressed once per process, whichever address they belong to.
+    What has an ETag is compressed once per process, and not even read again.
     """
     if not _is_compressible(response):
         return response
     response.vary.add("Accept-Encoding")
     encoding = request.accept_encodings.best_match(("br", "gzip", "identity"))
-    if encoding not in _COMPRESSORS or response.status_code == 304:
+    size = response.calculate_content_length() or response.content_length or _SMALLEST
+    if encoding not in _COMPRESSORS or response.status_code == 304 or size < _SMALLEST:
         return response
-    response.direct_passthrough = False
-    body = response.get_data()
-    if len(body) < _SMALLEST:
-        return response
-    key = (encoding, blake2b(body, digest_size=16).digest())
-    response.set_data(_COMPRESSED.get(key, lambda: _COMPRESSORS[encoding](body)))
-    response.headers["Content-Encoding"] = encoding
     tag, is_weak = response.get_etag()
-    if tag is not None and not is_weak:
-        # A strong tag promises the same bytes.
-        response.set_etag(tag, weak=True)
+    if tag is None:
+        packed = _compressed(response, encoding)
+    else:
+        key = (encoding, request.path, tag)
+        packed = _COMPRESSED.get(key, lambda: _compressed(response, encoding))
+        if not is_weak:
+            response.set_etag(tag, weak=True)  # strong ones promise the same bytes
+    close_file = getattr(response.response, "close", None)
+    if close_file is not None:
+        close_file()
+    response.direct_passthrough = False
+    response.set_data(packed)
+    response.headers["Content-Encoding"] = encoding
     return response
+
+
+def _compressed(response: Response, encoding: str) -> bytes:
+    response.direct_passthrough = False
+    return _COMPRESSORS[encoding](response.get_data())
 
 
 def _is_compressible(response: Response) -> bool:

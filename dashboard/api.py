@@ -60,6 +60,7 @@ class _Api:
         self._city = city
         # What is cached must not outlive a change of the city file.
         self._edition = tag_of("city", city.model_dump_json())
+        self._last_known: tuple[str, Mapping[str, Sequence[str]]] | None = None
         self.views: Mapping[str, Callable[[], Response]] = {
             "figures": self.figures,
             "catalogue": self.catalogue,
@@ -186,14 +187,19 @@ class _Api:
         return words
 
     def _known(self, snapshot: Snapshot) -> Mapping[str, Sequence[str]]:
-        named = {
-            "kpi": list(snapshot.catalogue),
-            "office": [office.id for office in self._city.offices],
-            "service": [service.id for service in self._city.services],
-            "grain": GRAINS,
-        }
-        known = known_values(snapshot.figures, named)
-        return {**known, "lang": list(self._city.info.languages)}
+        """List the values that parameters can have; found once per snapshot."""
+        last = self._last_known
+        if last is None or last[0] != snapshot.id:
+            named = {
+                "kpi": list(snapshot.catalogue),
+                "office": [office.id for office in self._city.offices],
+                "service": [service.id for service in self._city.services],
+                "grain": GRAINS,
+            }
+            known = known_values(snapshot.figures, named)
+            known["lang"] = list(self._city.info.languages)
+            self._last_known = last = (snapshot.id, known)
+        return last[1]
 
     def _tag(self, version: str, words: Words, question: str) -> str:
         return tag_of(version, self._edition, words.language, question)
