@@ -8,12 +8,13 @@ import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
 
 from ingest.city import City
 from metrics.catalogue import CATALOGUE, Kpi
+from metrics.compute import Computed
 from metrics.figures import FIGURES
 from metrics.live_queues import live_queue
 from metrics.moments import iso
@@ -28,9 +29,6 @@ from metrics.small_numbers import (
 )
 from metrics.small_offices import hidden_offices, with_merged_offices
 
-if TYPE_CHECKING:
-    from metrics.compute import Computed
-
 FEWEST_HOURS: Final = 3  # looked at, for one hour of one weekday
 
 _CONTENT: Final = ("value", "n", "numerator", "lower", "upper")
@@ -38,7 +36,7 @@ _HAS_NO_VALUE: Final = IS_SHOWN & ~pl.col("value").is_finite().fill_null(value=F
 _IS_TICKETS: Final = pl.col("basis") == "tickets"
 
 
-def protect(computed: "Computed", city: City, now: datetime) -> "Computed":
+def protect(computed: Computed, city: City, now: datetime) -> Computed:
     """Return what of it may be published at this moment."""
     return replace(
         computed,

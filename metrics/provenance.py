@@ -12,7 +12,6 @@ import duckdb
 import polars as pl
 
 from ingest.city import City
-from ingest.sources import Open311Source, QueueFeedSource, Source
 from ingest.warehouse import read_frame
 from metrics.calendar import Calendar, days_between
 from metrics.moments import iso
@@ -22,8 +21,8 @@ LISTED_ONE_BY_ONE: Final = 500
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _DELIVERIES: Final = """
-    SELECT delivery_id, source, name, content_sha256, covers_from, covers_to,
-           received_at, rows_read, rows_loaded, rows_quarantined
+    SELECT delivery_id, source, table_name AS "table", name, content_sha256,
+           covers_from, covers_to, received_at, rows_read, rows_loaded, rows_quarantined
     FROM deliveries
     WHERE superseded_at IS NULL
     ORDER BY source, received_at, delivery_id
@@ -54,14 +53,11 @@ def code_version() -> str:
     return f"{release}+{commit[:12]}" if commit else release
 
 
-def deliveries_used(
-    connection: duckdb.DuckDBPyConnection, city: City
-) -> list[dict[str, Any]]:
+def deliveries_used(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """List the deliveries that count, with what they cover and their hashes."""
-    tables = {source.id: table_of(source) for source in city.sources}
     by_source: dict[str, list[dict[str, Any]]] = {}
     for row in read_frame(connection, _DELIVERIES).iter_rows(named=True):
-        by_source.setdefault(row["source"], []).append(_entry(row, tables))
+        by_source.setdefault(row["source"], []).append(_entry(row))
     return [
         entry
         for entries in by_source.values()
@@ -69,15 +65,6 @@ def deliveries_used(
             entries if len(entries) <= LISTED_ONE_BY_ONE else _by_month(entries)
         )
     ]
-
-
-def table_of(source: Source) -> str:
-    """Name the table that a source fills."""
-    if isinstance(source, QueueFeedSource):
-        return "queue_samples"
-    if isinstance(source, Open311Source):
-        return "cases"
-    return source.mapping.table
 
 
 def calendar_document(
@@ -114,13 +101,12 @@ def _first_day(figures: pl.DataFrame) -> date | None:
     return first
 
 
-def _entry(row: Mapping[str, Any], tables: Mapping[str, str]) -> dict[str, Any]:
+def _entry(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{
             name: iso(value) if isinstance(value, datetime) else value
             for name, value in row.items()
         },
-        "table": tables.get(row["source"], ""),
         "deliveries": 1,
     }
 

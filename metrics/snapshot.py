@@ -18,6 +18,7 @@ import duckdb
 import polars as pl
 
 from ingest.city import City
+from ingest.rules import RULES
 from ingest.status import source_status
 from ingest.warehouse import read_frame, read_rows
 from metrics.catalogue import CATALOGUE
@@ -63,7 +64,7 @@ def publish(
     """
     sources = [status_document(each) for each in source_status(connection, city, now)]
     manifest = manifest_of(city, city_file)
-    manifest["deliveries"] = deliveries_used(connection, city)
+    manifest["deliveries"] = deliveries_used(connection)
     computed = compute(connection, city, now)
     internal = data_dir / INTERNAL
     internal.mkdir(parents=True, exist_ok=True)
@@ -99,6 +100,10 @@ def publish_live(
 def status_document(status: object) -> dict[str, Any]:
     """Write a source's status as JSON can hold it."""
     document = dataclasses.asdict(cast("Any", status))
+    document["refused_by_rule"] = [
+        {"code": code, "count": count, **RULES[code].text.model_dump()}
+        for code, count in document["refused_by_rule"].items()
+    ]
     return {name: _plain(value) for name, value in document.items()}
 
 

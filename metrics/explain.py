@@ -1,0 +1,220 @@
+"""The way to one figure: rows counted and left out, deliveries, and a recount."""
+
+import difflib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import duckdb
+import polars as pl
+
+from ingest.city import City
+from ingest.warehouse import SCHEMA, insert_rows, read_frame, read_rows
+from metrics.catalogue import CATALOGUE, Kpi
+from metrics.compute import Computed, compute
+from metrics.explanation import Explanation, Origin, Outcome
+from metrics.figures import FigureId, parse_figure_id
+from metrics.periods import parse_period
+from metrics.protect import protect
+from metrics.provenance import code_version
+from metrics.recount import recount
+from metrics.recount.rows import Recounted, Warehouse
+
+_EXACT: Final = 1e-9
+
+
+class UnknownFigure(ValueError):  # noqa: N818 - a state, named as one
+    """No such figure is computed."""
+
+
+def explain(
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    figure_id: str,
+    now: datetime,
+    *,
+    as_of: datetime | None = None,
+) -> Explanation:
+    """Explain one figure, as it is or as it was at a moment; raise UnknownFigure."""
+    if as_of is None:
+        return Explainer(connection, city, now).explain(figure_id)
+    with _warehouse_as_of(connection, as_of) as then:
+        return Explainer(then, city, as_of).explain(figure_id)
+
+
+class Explainer:
+    """Explains any figure of one moment; what all of them need is computed once."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, city: City, now: datetime
+    ) -> None:
+        self._now = now
+        self._warehouse = Warehouse(connection, city, now)
+        self._computed = compute(connection, city, now)
+        self._outcomes = _by_id(self._computed)
+        self._published = _by_id(protect(self._computed, city, now))
+        self._origins = _origins(connection)
+        self._refused = _refused(connection)
+
+    @property
+    def figure_ids(self) -> list[str]:
+        return list(self._outcomes)
+
+    def explain(self, figure_id: str) -> Explanation:
+        figure = _parsed(figure_id, self._outcomes)
+        kpi, period = CATALOGUE[figure.kpi], parse_period(figure.period)
+        computed = self._outcomes[figure_id]
+        recounted = recount(figure, self._warehouse)
+        return Explanation(
+            figure_id=figure_id,
+            kpi=figure.kpi,
+            **_texts(kpi),
+            formula=kpi.formula,
+            unit=kpi.unit,
+            period_start=period.start,
+            period_end=period.end,
+            rows=_condition(figure, kpi),
+            as_of=self._now,
+            computed=computed,
+            published=self._published.get(figure_id),
+            recounted=_outcome_of(recounted, computed),
+            agrees=_agree(computed, recounted),
+            rows_counted=recounted.counted,
+            rows_left_out=dict(sorted(recounted.left_out.items())),
+            rows_refused=self._refused_of(recounted.delivery_ids),
+            deliveries=tuple(
+                origin
+                for name, origin in self._origins.items()
+                if name in recounted.delivery_ids
+            ),
+            code_version=code_version(),
+        )
+
+    def _refused_of(self, delivery_ids: Iterable[str]) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for delivery_id in delivery_ids:
+            total.update(self._refused.get(delivery_id, {}))
+        return dict(sorted(total.items()))
+
+
+def _by_id(computed: Computed) -> dict[str, Outcome]:
+    parts = ("value", "n", "numerator", "state", "reason")
+    return {
+        row["figure_id"]: Outcome(**{part: row[part] for part in parts})
+        for row in computed.figures.iter_rows(named=True)
+    }
+
+
+def _parsed(figure_id: str, known: Mapping[str, Outcome]) -> FigureId:
+    try:
+        figure = parse_figure_id(figure_id)
+    except ValueError as error:
+        raise UnknownFigure(str(error)) from error
+    if figure_id not in known:
+        # Only what differs in one part: there are tens of thousands of figures.
+        alike = [name for name in known if _parts_in_common(name, figure) == 5]
+        near = difflib.get_close_matches(figure_id, alike, n=1, cutoff=0.5)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        message = f"there is no figure {figure_id}{meant}"
+        raise UnknownFigure(message)
+    return figure
+
+
+def _parts_in_common(figure_id: str, figure: FigureId) -> int:
+    ours = str(figure).split("/")
+    return sum(a == b for a, b in zip(figure_id.split("/"), ours, strict=True))
+
+
+def _texts(kpi: Kpi) -> dict[str, Any]:
+    texts = {language: text.model_dump() for language, text in kpi.texts.items()}
+    names = {
+        "label": "label",
+        "definition": "definition",
+        "population": "population",
+        "left_out_by_definition": "left_out",
+    }
+    return {
+        ours: {language: text[theirs] for language, text in texts.items()}
+        for ours, theirs in names.items()
+    }
+
+
+def _condition(figure: FigureId, kpi: Kpi) -> str:
+    dimensions = [
+        f"{name} = {value}"
+        for name in ("office", "service", "channel")
+        if (value := getattr(figure, name)) is not None
+    ]
+    period = parse_period(figure.period)
+    days = f"{period.start} <= day <= {period.end}"
+    return f"{', '.join(kpi.tables)}: {' and '.join([*dimensions, days])}"
+
+
+def _agree(computed: Outcome, recounted: Recounted) -> bool:
+    if computed.value is None or recounted.value is None:
+        return computed.value is None and recounted.value is None
+    return (
+        math.isclose(computed.value, recounted.value, rel_tol=_EXACT, abs_tol=_EXACT)
+        and computed.n == recounted.n
+        and computed.numerator == recounted.numerator
+    )
+
+
+def _outcome_of(recounted: Recounted, computed: Outcome) -> Outcome:
+    """Tell the recount as a figure: whether it is final is not for it to say."""
+    if recounted.value is None:
+        return Outcome(None, None, None, "no_data", computed.reason)
+    return replace(
+        computed,
+        value=recounted.value,
+        n=recounted.n,
+        numerator=recounted.numerator,
+        reason=None,
+    )
+
+
+def _origins(connection: duckdb.DuckDBPyConnection) -> dict[str, Origin]:
+    columns = ", ".join(Origin.__dataclass_fields__)
+    statement = (
+        f"SELECT {columns} FROM deliveries"  # noqa: S608 - names of our own
+        " WHERE superseded_at IS NULL ORDER BY received_at, delivery_id"
+    )
+    rows = read_frame(connection, statement)
+    return {row["delivery_id"]: Origin(**row) for row in rows.iter_rows(named=True)}
+
+
+def _refused(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+    statement = """
+        SELECT delivery_id, reason, count(*) AS rows
+        FROM quarantine
+        GROUP BY delivery_id, reason
+    """
+    found: dict[str, dict[str, int]] = {}
+    for delivery_id, reason, count in read_frame(connection, statement).iter_rows():
+        found.setdefault(delivery_id, {})[reason] = count
+    return found
+
+
+def _warehouse_as_of(
+    connection: duckdb.DuckDBPyConnection, as_of: datetime
+) -> duckdb.DuckDBPyConnection:
+    """Copy what counted at a moment into a warehouse of its own, in memory."""
+    then = duckdb.connect(":memory:")
+    for file in sorted(SCHEMA.glob("*.sql")):
+        then.execute(file.read_text(encoding="utf-8"))
+    then.execute("SET GLOBAL TimeZone = 'UTC'")
+    tables = read_frame(then, "SELECT table_name FROM duckdb_tables()")
+    for table in sorted(tables["table_name"]):
+        if table == "runs":  # attempts bring no rows
+            continue
+        rows = read_rows(connection, table, as_of=as_of)
+        if table == "deliveries":
+            rows = rows.with_columns(
+                superseded_at=pl.lit(None, rows.schema["superseded_at"]),
+                superseded_by=pl.lit(None, pl.String),
+            )
+        insert_rows(then, table, rows)
+    return then

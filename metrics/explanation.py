@@ -1,0 +1,195 @@
+"""What is told of one figure's way, as data and in words."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from metrics.moments import iso
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A figure as one of the ways to it came to it."""
+
+    value: float | None
+    n: int | None
+    numerator: int | None
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One delivery that rows of the figure came with."""
+
+    delivery_id: str
+    source: str
+    name: str
+    content_sha256: str
+    received_at: datetime
+    covers_from: datetime | None
+    covers_to: datetime | None
+    rows_loaded: int
+    rows_quarantined: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The whole way to one figure; texts are in every language."""
+
+    figure_id: str
+    kpi: str
+    label: Mapping[str, str]
+    definition: Mapping[str, str]
+    population: Mapping[str, str]
+    left_out_by_definition: Mapping[str, str]
+    formula: str
+    unit: str
+    period_start: date
+    period_end: date
+    rows: str  # which rows were asked for, as a condition
+    as_of: datetime
+    computed: Outcome
+    published: Outcome | None  # None: not published, e.g. the period is not over
+    recounted: Outcome  # by the second, plain way
+    agrees: bool
+    rows_counted: int
+    rows_left_out: Mapping[str, int]  # by reason
+    rows_refused: Mapping[str, int]  # of the deliveries, by rule: in quarantine
+    deliveries: Sequence[Origin]
+    code_version: str
+
+    def in_words(self, language: str = "de") -> str:
+        words = _WORDS["en" if language == "en" else "de"]
+        return "\n".join(_lines(self, words, "en" if language == "en" else "de"))
+
+
+_LISTED: Final = 20  # of a live feed there are thousands
+
+_WORDS: Final = {
+    "de": {
+        "formula": "Formel",
+        "rows": "Zeilen",
+        "counted": "Gezählt",
+        "left_out": "Nicht gezählt",
+        "refused": "Bei der Annahme abgelehnt",
+        "none": "keine",
+        "computed": "Berechnet",
+        "published": "Veröffentlicht",
+        "unpublished": "nicht veröffentlicht (außerhalb der Liste oder noch offen)",
+        "recounted": "Nachgezählt",
+        "agree": "Beide Wege stimmen überein.",
+        "differ": "DIE WEGE STIMMEN NICHT ÜBEREIN.",
+        "deliveries": "Lieferungen",
+        "latest": "davon die letzten",
+        "received": "eingegangen",
+        "code": "Programmstand",
+        "as_of": "Stand",
+        "no_value": "kein Wert",
+        "no_show": "nicht erschienen",
+        "left": "vor dem Aufruf gegangen",
+        "served": "bedient",
+        "no_wait_recorded": "keine Wartezeit erfasst",
+        "only_means": "nur Mittelwerte",
+        "no_customers": "Stunde ohne Besuch",
+        "no_target": "keine Zielvorgabe",
+        "not_recorded": "von der Quelle nicht erfasst",
+        "without_appointment": "ohne Termin",
+        "no_time": "ohne Zeitangabe",
+        "other_period": "anderer Zeitraum",
+        "before_book": "vor Beginn der Daten",
+        "given_up": "zurückgezogen oder doppelt",
+        "no_deadline": "ohne Frist",
+        "not_open": "nicht offen",
+        "nothing_said": "ohne Angabe",
+        "closed": "geschlossen",
+        "sold_out": "keine Wartemarken mehr",
+        "unknown": "Zustand unbekannt",
+    },
+    "en": {
+        "formula": "Formula",
+        "rows": "Rows",
+        "counted": "Counted",
+        "left_out": "Not counted",
+        "refused": "Refused on arrival",
+        "none": "none",
+        "computed": "Computed",
+        "published": "Published",
+        "unpublished": "not published (not on the list, or not over yet)",
+        "recounted": "Recounted",
+        "agree": "Both ways agree.",
+        "differ": "THE WAYS DO NOT AGREE.",
+        "deliveries": "Deliveries",
+        "latest": "of these the last",
+        "received": "received",
+        "code": "Code version",
+        "as_of": "As of",
+        "no_value": "no value",
+        "no_show": "did not come",
+        "left": "left before being called",
+        "served": "served",
+        "no_wait_recorded": "no wait recorded",
+        "only_means": "averages only",
+        "no_customers": "hour without visitors",
+        "no_target": "no target",
+        "not_recorded": "not recorded by the source",
+        "without_appointment": "without appointment",
+        "no_time": "without a time",
+        "other_period": "another period",
+        "before_book": "before the data begin",
+        "given_up": "withdrawn or duplicate",
+        "no_deadline": "without a deadline",
+        "not_open": "not open",
+        "nothing_said": "nothing said",
+        "closed": "closed",
+        "sold_out": "no tickets left",
+        "unknown": "state unknown",
+    },
+}
+
+
+def _lines(told: Explanation, words: Mapping[str, str], language: str) -> Iterator[str]:
+    yield f"{told.label[language]}  ({told.figure_id})"
+    yield told.definition[language]
+    yield ""
+    yield f"{words['formula']}: {told.formula}"
+    yield f"{words['rows']}: {told.rows}"
+    yield told.population[language]
+    yield told.left_out_by_definition[language]
+    yield f"{words['counted']}: {told.rows_counted}"
+    yield f"{words['left_out']}: {_counts(told.rows_left_out, words)}"
+    yield f"{words['refused']}: {_counts(told.rows_refused, words)}"
+    yield ""
+    yield f"{words['computed']}: {_outcome(told.computed, told.unit, words)}"
+    yield f"{words['recounted']}: {_outcome(told.recounted, told.unit, words)}"
+    yield words["agree"] if told.agrees else words["differ"]
+    published = words["unpublished"]
+    if told.published is not None:
+        published = _outcome(told.published, told.unit, words)
+    yield f"{words['published']}: {published}"
+    yield ""
+    yield f"{words['deliveries']}: {len(told.deliveries)}"
+    if len(told.deliveries) > _LISTED:
+        yield f"  … {words['latest']} {_LISTED}:"
+    for origin in told.deliveries[-_LISTED:]:
+        yield (
+            f"  {origin.source}  {origin.name}  {words['received']}"
+            f" {iso(origin.received_at)}  sha256 {origin.content_sha256}"
+        )
+    yield f"{words['code']}: {told.code_version}   {words['as_of']}: {iso(told.as_of)}"
+
+
+def _counts(counts: Mapping[str, int], words: Mapping[str, str]) -> str:
+    if not counts:
+        return words["none"]
+    most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{words.get(code, code)} {count}" for code, count in most_first)
+
+
+def _outcome(outcome: Outcome, unit: str, words: Mapping[str, str]) -> str:
+    if outcome.value is None:
+        return f"{words['no_value']} ({outcome.state}, {outcome.reason})"
+    numerator = f"{outcome.numerator} / " if outcome.numerator is not None else ""
+    basis = f", n = {numerator}{outcome.n}" if outcome.n is not None else ""
+    return f"{outcome.value:.10g} {unit}{basis} ({outcome.state})"

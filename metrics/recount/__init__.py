@@ -1,0 +1,25 @@
+"""The second way to every figure: plain loops over rows, to check the first one."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from metrics.figures import FigureId
+from metrics.periods import parse_period
+from metrics.recount.cases import recount_cases
+from metrics.recount.queue import recount_queue
+from metrics.recount.rows import Question, Recounted, Warehouse
+from metrics.recount.waiting import recount_waiting
+
+_FAMILIES: Final[Mapping[str, Callable[[str, Question, Warehouse], Recounted]]] = {
+    "waiting": recount_waiting,
+    "queue": recount_queue,
+    "processing": recount_cases,
+    "backlog": recount_cases,
+}
+
+
+def recount(figure: FigureId, warehouse: Warehouse) -> Recounted:
+    """Count one figure's rows by hand, so to speak."""
+    family, _, name = figure.kpi.partition(".")
+    question = Question(figure, parse_period(figure.period))
+    return _FAMILIES[family](name, question, warehouse)

@@ -1,0 +1,145 @@
+"""The cases of a city as the recount sees them: local days, and the day each is due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Final
+
+from ingest.city import Deadline
+from metrics.recount.rows import Row, Span, Warehouse
+
+_GIVEN_UP: Final = ("withdrawn", "duplicate")
+_LEFT_OVER: Final = timedelta(days=365)
+_ONE_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case, in local days, with the first day of its office's book."""
+
+    row: Row
+    book_from: date
+    complete_until: date  # deliveries cover all days up to this one
+    received: date
+    ended: date | None
+    decided: date | None
+    due: date | None
+
+    def is_open(self, day: date) -> bool:
+        in_time = self.received <= day and self.book_from <= day
+        return in_time and (self.ended is None or self.ended > day)
+
+    def is_overdue(self, day: date) -> bool:
+        return self.is_open(day) and self.due is not None and self.due < day
+
+
+def cases_and_spans(warehouse: Warehouse) -> tuple[list[Case], dict[str, Span]]:
+    """Read each case once; the spans are the days of each office's book."""
+    rows = _told_last(warehouse)
+    ended = {
+        id(row): warehouse.day(row["decided_at"] or row["closed_at"]) for row in rows
+    }
+    received = {id(row): warehouse.day(row["received_at"]) or date.max for row in rows}
+    begins = {
+        office: _begin_of_book(
+            [received[id(row)] for row in rows if row["office"] == office]
+        )
+        for office in {row["office"] for row in rows}
+    }
+    in_book = [row for row in rows if received[id(row)] >= begins[row["office"]]]
+    spans = warehouse.spans(in_book, lambda row: received[id(row)])
+    recording = {row["service"] for row in rows if row["complete_at"] is not None}
+    cases = [
+        _case(row, ended[id(row)], spans[row["office"]], recording, warehouse)
+        for row in rows
+        if row["office"] in spans
+    ]
+    return cases, spans
+
+
+def _told_last(warehouse: Warehouse) -> list[Row]:
+    """Keep what was told last of each case."""
+    latest: dict[tuple[str, str], Row] = {}
+    told = warehouse.told_at
+    for row in sorted(
+        warehouse.rows("cases"),
+        key=lambda row: (told[row["delivery_id"]], row["delivery_id"]),
+    ):
+        if row["office"] in warehouse.known_offices:
+            latest[row["office"], row["case_key"]] = row
+    return list(latest.values())
+
+
+def _begin_of_book(received: Sequence[date]) -> date:
+    """Skip old left-overs: the book begins after the last year without a receipt."""
+    days = sorted(received)
+    begin = days[0]
+    for day, next_day in pairwise(days):
+        if next_day - day > _LEFT_OVER:
+            begin = next_day
+    return begin
+
+
+def _case(
+    row: Row,
+    ended: date | None,
+    span: Span,
+    recording: set[str | None],
+    warehouse: Warehouse,
+) -> Case:
+    received = warehouse.day(row["received_at"]) or date.max
+    complete = warehouse.day(row["complete_at"])
+    if complete is None and (ended is not None or row["service"] not in recording):
+        complete = received  # nobody knows better: it runs from receipt
+    due = [
+        day
+        for deadline in warehouse.city.deadlines
+        if deadline.service == row["service"]
+        and (day := _due(deadline, received, complete, warehouse)) is not None
+    ]
+    return Case(
+        row=row,
+        book_from=span.first_on,
+        complete_until=span.complete_on,
+        received=received,
+        ended=ended,
+        decided=None if row["outcome"] in _GIVEN_UP else ended,
+        due=min(due, default=None),
+    )
+
+
+def _due(
+    deadline: Deadline, received: date, complete: date | None, warehouse: Warehouse
+) -> date | None:
+    start = received if deadline.starts_at == "received" else complete
+    if start is None or not (
+        deadline.valid_from <= start <= (deadline.valid_to or date.max)
+    ):
+        return None
+    if deadline.unit == "days":
+        return start + timedelta(days=deadline.duration)
+    if deadline.unit == "months":
+        return _months_later(start, deadline.duration)
+    return _working_days_later(start, deadline.duration, warehouse)
+
+
+def _months_later(start: date, months: int) -> date:
+    """Give the same day of a later month, or that month's last day."""
+    years, month = divmod(start.month - 1 + months, 12)
+    for day in range(start.day, 0, -1):
+        try:
+            return date(start.year + years, month + 1, day)
+        except ValueError:
+            continue
+    raise AssertionError
+
+
+def _working_days_later(start: date, count: int, warehouse: Warehouse) -> date:
+    day = start
+    while not warehouse.calendar.is_working_day(day):
+        day -= _ONE_DAY
+    while count:
+        day += _ONE_DAY
+        count -= warehouse.calendar.is_working_day(day)
+    return day

@@ -1,0 +1,202 @@
+"""What every recount shares: rows as plain dicts, local days, and how far data reach.
+
+Nothing here may use what metrics/ computes figures with, but for the calendar: the
+point is to come to the same number on another way.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, NamedTuple, Self, TypeVar
+
+import duckdb
+
+from ingest.city import City
+from ingest.warehouse import read_frame, read_rows
+from metrics.calendar import Calendar
+from metrics.figures import FigureId
+from metrics.periods import Period
+from metrics.small_offices import merged_offices
+
+Row = Mapping[str, Any]
+T = TypeVar("T")
+_HANDOVER = timedelta(days=31)
+
+
+@dataclass(frozen=True)
+class Recounted:
+    """What the plain way comes to, and what it counted."""
+
+    value: float | None
+    n: int | None = None
+    numerator: int | None = None
+    counted: int = 0  # rows
+    left_out: Mapping[str, int] = field(default_factory=dict)  # rows, by reason
+    delivery_ids: frozenset[str] = frozenset()
+
+
+class Span(NamedTuple):
+    """The days that an office's data stand for."""
+
+    first_on: date
+    last_on: date
+    complete_on: date
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A city's rows at one moment, each table read once."""
+
+    connection: duckdb.DuckDBPyConnection
+    city: City
+    now: datetime
+    _tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _known: dict[str, Any] = field(default_factory=dict)
+
+    def rows(self, table: str) -> Sequence[Row]:
+        """Read a table; offices and services are those that figures are made of."""
+        if table not in self._tables:
+            rows = read_rows(self.connection, table).to_dicts()
+            for row in rows:
+                row["office"] = self._merged.get(row["office"]) or row["office"]
+                if row["service"] not in self._services:
+                    row["service"] = None
+            self._tables[table] = rows
+        return self._tables[table]
+
+    def once(self, name: str, read: Callable[[Self], T]) -> T:
+        """Read rows as facts only once, however many figures are recounted."""
+        if name not in self._known:
+            self._known[name] = read(self)
+        found: T = self._known[name]
+        return found
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return Calendar(self.city)
+
+    @cached_property
+    def known_offices(self) -> frozenset[str]:
+        return frozenset(office.id for office in self.city.offices)
+
+    @cached_property
+    def told_at(self) -> Mapping[str, datetime]:
+        return {row["delivery_id"]: row["received_at"] for row in self._deliveries}
+
+    def day(self, moment: datetime | None) -> date | None:
+        """Give the day that people in the city call it."""
+        return moment and moment.astimezone(self.city.timezone).date()
+
+    def spans(
+        self, rows: Iterable[Row], day_of: Callable[[Row], date | None]
+    ) -> dict[str, Span]:
+        """Find how far each office's data reach, source by source."""
+        days: dict[tuple[str, str], list[date]] = {}
+        for row in rows:
+            source = self._reach[row["delivery_id"]][0]
+            those = days.setdefault((row["office"], source), [])
+            if (day := day_of(row)) is not None:
+                those.append(day)
+        by_office: dict[str, dict[str, list[date]]] = {}
+        for (office, source), those in days.items():
+            if those:
+                by_office.setdefault(office, {})[source] = those
+        spans = {office: self._span(sources) for office, sources in by_office.items()}
+        return {
+            office: span
+            for office, span in spans.items()
+            if span.first_on <= span.last_on
+        }
+
+    def _span(self, days: Mapping[str, Sequence[date]]) -> Span:
+        reach = {
+            source: (reaches, full) for source, reaches, full in self._reach.values()
+        }
+        complete = [
+            reach[source][1]
+            for source in days
+            if not any(
+                min(days[other]) > max(days[source]) - _HANDOVER
+                and reach[other][1] > reach[source][1]
+                for other in days
+            )
+        ]
+        first_on = min(min(those) for those in days.values())
+        return Span(
+            max(first_on, self.city.info.first_day or first_on),
+            max(max(max(days[source]), reach[source][0]) for source in days),
+            min(complete),
+        )
+
+    @cached_property
+    def _reach(self) -> Mapping[str, tuple[str, date, date]]:
+        """Give each delivery's source, and the last day that reaches, also in full."""
+        until: dict[str, datetime] = {}
+        for row in self._deliveries:
+            ends = [row["covers_to"], row["received_at"], self.now]
+            end = min(each for each in ends if each is not None)
+            until[row["source"]] = max(end, until.get(row["source"], end))
+        return {
+            row["delivery_id"]: (
+                row["source"],
+                self._local(until[row["source"]] - timedelta(microseconds=1)),
+                self._local(until[row["source"]]) - timedelta(days=1),
+            )
+            for row in self._deliveries
+        }
+
+    def _local(self, moment: datetime) -> date:
+        return moment.astimezone(self.city.timezone).date()
+
+    @cached_property
+    def _deliveries(self) -> Sequence[Row]:
+        statement = "SELECT * FROM deliveries WHERE superseded_at IS NULL"
+        return read_frame(self.connection, statement).to_dicts()
+
+    @cached_property
+    def _merged(self) -> Mapping[str, str | None]:
+        return merged_offices(self.city)
+
+    @cached_property
+    def _services(self) -> frozenset[str]:
+        return frozenset(service.id for service in self.city.services)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which figure is to be recounted."""
+
+    figure: FigureId
+    period: Period
+
+    def is_about(self, row: Row) -> bool:
+        """Whether a row belongs to the figure's population."""
+        _, office, service, channel, _, _ = self.figure
+        if office is not None and row["office"] != office:
+            return False
+        if service is not None and row["service"] != service:
+            return False
+        return channel is None or row.get("channel") == channel
+
+    def days(self) -> Iterator[date]:
+        for number in range((self.period.end - self.period.start).days + 1):
+            yield self.period.start + timedelta(days=number)
+
+    def is_in_period(self, day: date | None) -> bool:
+        return day is not None and self.period.start <= day <= self.period.end
+
+
+def nearest_rank(values: Iterable[float], p: float) -> float | None:
+    """Give the value at rank ceil(p * n); of nothing there is none."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    # Decimal fractions are not exact in binary: 0.9 * 10 must not become rank 10.
+    rank = max(1, math.ceil(round(p * len(ordered), 9)))
+    return ordered[rank - 1]
+
+
+def percent(part: int, whole: int) -> float | None:
+    return 100 * part / whole if whole > 0 else None
