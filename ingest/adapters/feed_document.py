@@ -46,11 +46,11 @@ def read_document(name: str, content: bytes) -> object:
         if text.startswith(b"<"):
             return _read_xml(text)
         document: object = json.loads(text)
-    except (ValueError, RecursionError, ParseError) as error:
-        message = f"{name} is no complete JSON or XML; it may have been cut off"
-        raise DeliveryRefused(message) from error
     except DefusedXmlException as error:
         message = f"{name} is XML with entities of its own, which is not read"
+        raise DeliveryRefused(message) from error
+    except (ValueError, RecursionError, ParseError) as error:
+        message = f"{name} is no complete JSON or XML; it may have been cut off"
         raise DeliveryRefused(message) from error
     return document
 

@@ -9,6 +9,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import polars as pl
+import pyarrow
+from pyarrow import parquet
 
 from ingest.adapters import columns, places, spans
 from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen, Span
@@ -63,7 +65,7 @@ def parse(
         raise SourceChanged(message)
     try:
         return _parse(download, source.mapping, city, pseudonym)
-    except (pl.exceptions.PolarsError, re.error) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, re.error) as error:
         message = (
             f"{download.name} cannot be read as the mapping says"
             f" ({type(error).__name__}); check its formats and patterns"
@@ -160,13 +162,14 @@ def _read_parquet(
 ) -> RawTable:
     """Read the wanted columns only; what has a type keeps it until it is a text."""
     try:
-        names = list(pl.read_parquet_schema(io.BytesIO(content)))
+        # By pyarrow, since Polars panics where a file is damaged in the middle.
+        file = parquet.ParquetFile(io.BytesIO(content))
+        names = file.schema_arrow.names
         header = Header([tidy_name(column) for column in names], wanted)
         check_header(name, header, mapping.ignored_columns)
-        rows = pl.read_parquet(
-            io.BytesIO(content), columns=[names[index] for index in header.kept]
-        )
-    except pl.exceptions.PolarsError as error:
+        found = pl.from_arrow(file.read([names[index] for index in header.kept]))
+        rows = found if isinstance(found, pl.DataFrame) else found.to_frame()
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         message = f"{name} is no complete Parquet file; have it delivered again"
         raise DeliveryRefused(message) from error
     texts = rows.select(

@@ -1,6 +1,7 @@
 """XLSX and ODS: the cells of one sheet as texts, as a CSV would have them."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -22,6 +23,11 @@ from ingest.sources import TableMapping
 
 _EXACT: Final = 2.0**53  # above, a float no longer counts one by one
 _LARGEST: Final = 500_000_000  # bytes when unpacked; some 3 million filled cells
+# What zipfile raises about damaged archives, besides what it means to raise.
+_NO_ARCHIVE: Final = (
+    zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, OSError,
+    struct.error,
+)  # fmt: skip
 _Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
@@ -72,7 +78,7 @@ def _refuse_bombs(name: str, content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, OverflowError) as error:
+    except _NO_ARCHIVE as error:
         message = (
             f"{name} is no complete workbook: it was cut off, is still being written,"
             " or is of another format. Have it delivered again as XLSX or ODS"

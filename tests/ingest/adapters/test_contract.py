@@ -1,0 +1,156 @@
+"""What every adapter in ADAPTERS keeps to, whatever its format."""
+
+import inspect
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ingest.adapters import ADAPTERS
+from ingest.adapters.base import REFUSED, Adapter, Download
+from ingest.checks import RULES, check
+from ingest.errors import IngestError, SourceChanged
+from ingest.sources import Source
+from ingest.warehouse import schema_of
+
+CANARY = "KANARIENVOGEL"
+TABLE = (
+    "Nr;Amt;Eingang;Name\n"
+    f"V-{CANARY}-1;ema;01.03.2026;{CANARY}\n"
+    f"V-{CANARY}-2;ema;gestern;{CANARY}\n"
+    f"V-{CANARY}-3;nirgends;02.03.2026;{CANARY}\n"
+)
+FEED = [
+    {"name": "Meldeamt", "wait": 5, "clerk": CANARY, "at": "2026-11-20T10:00:00Z"},
+    {"name": "Hundeamt", "wait": 5, "clerk": CANARY, "at": "2026-11-20T10:00:00Z"},
+]
+REQUESTS = [
+    {
+        "service_request_id": f"{CANARY}-{number}",
+        "status": status,
+        "service_code": "1",
+        "requested_datetime": "2026-03-01T10:00:00Z",
+        "description": CANARY,
+    }
+    for number, status in enumerate(("open", "verloren"))
+]
+
+
+@pytest.fixture
+def samples(table_source, feed_source, open311_source):
+    """Per adapter: a source, bytes with one good and one bad row, the file's name."""
+    table = table_source(
+        {
+            "table": "cases",
+            "ignored_columns": ["Name"],
+            "columns": {
+                "case_key": {"column": "Nr", "key": True},
+                "office": {"column": "Amt", "values": {"ema": "ema"}},
+                "received_at": {"column": "Eingang", "format": "%d.%m.%Y"},
+            },
+        }
+    )
+    feed = feed_source(
+        {
+            "queues": "@",
+            "office": {"column": "name", "values": {"Meldeamt": "ema"}},
+            "wait_minutes": {"column": "wait"},
+            "source_time_at": {"column": "at"},
+        }
+    )
+    requests = open311_source({"office": "ema"})
+    return {
+        "table_file": (table, TABLE.encode(), "faelle.csv"),
+        "queue_feed": (feed, json.dumps(FEED).encode(), "warten.json"),
+        "open311": (requests, json.dumps(REQUESTS).encode(), "requests.json"),
+    }
+
+
+@pytest.fixture(params=sorted(ADAPTERS))
+def name(request):
+    return request.param
+
+
+def test_there_is_an_adapter_for_every_kind_of_source():
+    kinds = {
+        kind.model_fields["adapter"].annotation.__args__[0]
+        for kind in Source.__origin__.__args__
+    }
+    assert kinds == set(ADAPTERS)
+
+
+def test_an_adapter_has_the_functions_of_all(name):
+    for function in ("downloads", "handed_in", "parse"):
+        ours = inspect.signature(getattr(ADAPTERS[name], function))
+        agreed = list(inspect.signature(getattr(Adapter, function)).parameters)
+        assert list(ours.parameters) == agreed[1:]  # without self
+
+
+def test_rows_fit_their_table_and_refused_rows_say_why(name, samples, read):
+    source, content, file = samples[name]
+    parsed = read(source, content, file)
+    schema = schema_of(parsed.table)
+    assert parsed.rows.height == 1
+    assert parsed.refused.height >= 1
+    assert parsed.rows_read == parsed.rows.height + parsed.refused.height
+    for column, dtype in parsed.rows.schema.items():
+        assert dtype == (pl.Int64 if column == "row_number" else schema[column])
+    assert parsed.refused.schema == REFUSED
+    assert set(parsed.refused["reason"]) <= set(RULES)
+    assert parsed.refused["row_number"].null_count() == 0
+    assert all(json.loads(row) for row in parsed.refused["row_json"])
+
+
+def test_what_an_adapter_gives_passes_the_checks(name, samples, read, city, now):
+    source, content, file = samples[name]
+    checked = check(read(source, content, file), source, city, None, now)
+    assert checked.rows.height == 1
+
+
+def test_nothing_personal_gets_through(name, samples, city, now):
+    source, content, file = samples[name]
+    parsed = ADAPTERS[name].parse(
+        Download(file, content, now),
+        source,
+        city,
+        lambda texts: pl.Series(texts.name, ["hash" for _ in texts], pl.String),
+    )
+    assert CANARY not in parsed.rows.write_json()
+    assert CANARY not in parsed.refused.write_json()
+
+
+def test_the_same_file_by_hand_gives_the_same_rows(
+    name, samples, city, now, hashed, read, tmp_path
+):
+    source, content, file = samples[name]
+    path = tmp_path / file
+    path.write_bytes(content)
+    (download,) = ADAPTERS[name].handed_in([path], source, city, now)
+    by_hand = ADAPTERS[name].parse(download, source, city, hashed)
+    fetched = read(source, content, file)
+    told_apart = {"observed_at", "state", "wait_minutes"} & set(fetched.rows.columns)
+    assert by_hand.rows.drop(told_apart).equals(fetched.rows.drop(told_apart))
+    assert by_hand.refused.equals(fetched.refused)
+
+
+def test_a_source_of_another_adapter_is_refused(name, samples, read, city, now):
+    other = next(source for kind, (source, *_) in samples.items() if kind != name)
+    with pytest.raises(SourceChanged):
+        ADAPTERS[name].parse(
+            Download("x.csv", b"x", now), other, city, lambda texts: texts
+        )
+
+
+def test_a_file_that_is_gone_is_an_ingest_error(name, samples, city, now):
+    source, *_ = samples[name]
+    gone = Download("x.csv", Path("/nirgends/x.csv"), now)
+    with pytest.raises(IngestError):
+        ADAPTERS[name].parse(gone, source, city, lambda texts: texts)
+
+
+def test_spans_are_in_order(name, samples, read):
+    source, content, file = samples[name]
+    first, end = read(source, content, file).covers or (None, None)
+    assert first is None or end - first >= timedelta(microseconds=1)
