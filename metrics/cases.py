@@ -61,8 +61,14 @@ def read_cases(
 def count_decisions(cases: Cases, city: City) -> Counted:
     """Count cases by the day on which they were decided."""
     days = (pl.col("decided_on") - pl.col("received_on")).dt.total_days()
-    rows = cases.rows.filter(pl.col("decided_on") >= pl.col("first_on")).select(
-        "office", "service", "channel", day="decided_on", days=days
+    is_in_book = pl.col("decided_on") >= pl.col("first_on")
+    rows = cases.rows.select(
+        "office",
+        "service",
+        "channel",
+        # Without a day a case counts nowhere, but its group is known.
+        day=pl.when(is_in_book).then("decided_on"),
+        days=days,
     )
     return _counted(rows.sort("days"), cases, city)
 
@@ -73,13 +79,12 @@ def count_receipts(cases: Cases, city: City) -> Counted:
     is_in_time = pl.col("decided_on").is_not_null() & (
         pl.col("decided_on") <= pl.col("due_on")
     )
-    rows = cases.rows.filter(
-        pl.col("received_on") >= pl.col("first_on"), ~is_given_up
-    ).select(
+    is_in_book = pl.col("received_on") >= pl.col("first_on")
+    rows = cases.rows.select(
         "office",
         "service",
         "channel",
-        day="received_on",
+        day=pl.when(is_in_book & ~is_given_up).then("received_on"),
         is_met=pl.when(pl.col("due_on").is_not_null()).then(is_in_time),
         is_deadline_over=pl.col("due_on") <= pl.col("complete_on"),
     )

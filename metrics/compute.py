@@ -83,7 +83,7 @@ def _figures(
     }
     skeleton = Skeleton(counted, calendar)
     for population in counted.rows:
-        rows = skeleton.numbered(population)
+        rows = skeleton.numbered(population).filter(pl.col("day").is_not_null())
         for grain in _grains(population, city):
             measured = _measured(rows, grain, measures, counted.events)
             joined = _joined(skeleton.cells(population, grain), measured, grain)

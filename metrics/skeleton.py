@@ -103,7 +103,7 @@ def _opening_days(counted: Counted, calendar: Calendar) -> pl.DataFrame:
     first, last = _bounds(counted.spans)
     covered = counted.covered.with_columns(is_covered=pl.lit(value=True))
     return (
-        calendar.opening_days(period_of(first, "week").start, _end_of_year(last))
+        calendar.opening_days(*_whole_periods(first, last))
         .join(counted.spans, on="office", how="semi")
         .join(covered, on=["office", "day"], how="left")
         .with_columns(pl.col("is_covered").fill_null(value=False))
@@ -117,5 +117,10 @@ def _bounds(spans: pl.DataFrame) -> tuple[date, date]:
     return first, last
 
 
-def _end_of_year(day: date) -> date:
-    return max(period_of(day, "year").end, period_of(day, "week").end)
+def _whole_periods(first: date, last: date) -> tuple[date, date]:
+    """Widen a span to the years and the weeks that it touches."""
+    begin, end = period_of(first, "year"), period_of(last, "year")
+    return (
+        min(begin.start, period_of(begin.start, "week").start),
+        max(end.end, period_of(end.end, "week").end),
+    )
