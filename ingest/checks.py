@@ -170,7 +170,7 @@ def _frame(rows: pl.DataFrame, reason: pl.Expr, field: pl.Expr) -> pl.DataFrame:
 
 
 def _repeated(rows: pl.DataFrame, table: str) -> pl.DataFrame:
-    """Mark rows that are there twice, and older rows about the same thing."""
+    """Mark rows that are there twice, and other rows about the same thing."""
     columns = [name for name in rows.columns if name != _ROW]
     key = _key(table)
     nothing = pl.lit(None, pl.String)
@@ -183,10 +183,10 @@ def _repeated(rows: pl.DataFrame, table: str) -> pl.DataFrame:
         .otherwise(nothing)
     )
     once = again.filter(pl.col("reason").is_null())
-    older = once.filter(~key.is_last_distinct() & _has_key(table))[_ROW]
+    left_out, why = _left_out(once, table)
     reason = (
-        pl.when(pl.col(_ROW).is_in(older.implode()))
-        .then(pl.lit("repeated_key"))
+        pl.when(pl.col(_ROW).is_in(left_out.implode()))
+        .then(pl.lit(why))
         .otherwise("reason")
         .alias("reason")
     )
@@ -204,9 +204,17 @@ def _key(table: str) -> pl.Expr:
     return parts[0] if len(parts) == 1 else pl.struct(parts)
 
 
-def _has_key(table: str) -> pl.Expr:
-    # Visits without a number are told apart by all that is known of them.
-    return pl.col("ticket_key").is_not_null() if table == "tickets" else pl.lit(True)
+def _left_out(rows: pl.DataFrame, table: str) -> tuple[pl.Series, str]:
+    """Choose between rows that say different things about the same."""
+    key = _key(table)
+    if table in ("cases", "case_pauses"):
+        return rows.filter(~key.is_last_distinct())[_ROW], "repeated_key"
+    if table == "tickets":
+        # Visits without a number are told apart by all that is known of them.
+        numbered = rows.filter(pl.col("ticket_key").is_not_null())
+        return numbered.filter(~key.is_last_distinct())[_ROW], "repeated_key"
+    # A case moves on, so its last row is right; of two measurements nobody knows.
+    return rows.filter(key.is_duplicated())[_ROW], "contradiction"
 
 
 def _closed(

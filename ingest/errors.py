@@ -28,5 +28,5 @@ class WarehouseLocked(IngestError):  # noqa: N818 - says what is the matter
     """Another process holds the warehouse."""
 
 
-class UnknownSource(IngestError):
+class UnknownSource(IngestError):  # noqa: N818 - says what is the matter
     """The city file has no source of that name."""

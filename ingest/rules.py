@@ -81,6 +81,11 @@ RULES: Final[Mapping[str, Rule]] = {
         "dieselbe Nummer mehrmals; die letzte Zeile zählt",
         "the same number several times; the last row counts",
     ),
+    "contradiction": _rule(
+        "mehrere Werte für dasselbe; keiner davon zählt",
+        "several values for the same thing; none of them counts",
+        is_fault=False,
+    ),
     "duplicate": _rule(
         "dieselbe Zeile mehrmals; sie zählt einmal",
         "the same row several times; it counts once",

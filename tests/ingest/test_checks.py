@@ -308,6 +308,18 @@ def test_the_same_row_counts_once_and_of_one_number_the_last_row(checked):
     assert sorted(result.rows["decided_at"].to_list()) == [at("10:00"), at("10:00")]
 
 
+def test_of_two_measurements_of_the_same_hour_neither_is_believed(checked):
+    other = {**HOUR, "mean_wait_minutes": 20.0}
+    elsewhere = {**HOUR, "office": "bauamt"}
+    result = checked("queue_hours", HOUR, elsewhere, other, HOUR)
+    assert list(zip(result.refused["row_number"], reasons(result), strict=True)) == [
+        (2, "contradiction"),
+        (4, "contradiction"),
+        (5, "duplicate"),
+    ]
+    assert result.rows["office"].to_list() == ["bauamt"]
+
+
 def test_a_ticket_number_may_come_again_on_another_day_or_at_another_office(checked):
     tomorrow = {
         name: value + timedelta(days=1) if isinstance(value, datetime) else value
