@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import duckdb
@@ -41,7 +41,7 @@ def explain(
     """Explain one figure, as it is or as it was at a moment; raise UnknownFigure."""
     if as_of is None:
         return Explainer(connection, city, now).explain(figure_id)
-    with _warehouse_as_of(connection, as_of) as then:
+    with _warehouse_as_of(connection, as_of.astimezone(UTC)) as then:
         return Explainer(then, city, as_of).explain(figure_id)
 
 
@@ -51,7 +51,7 @@ class Explainer:
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, city: City, now: datetime
     ) -> None:
-        self._now = now
+        self._now = now = now.astimezone(UTC)
         self._warehouse = Warehouse(connection, city, now)
         self._computed = compute(connection, city, now)
         self._outcomes = _by_id(self._computed)

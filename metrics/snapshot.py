@@ -62,6 +62,7 @@ def publish(
     `data_dir` is the city's folder. The same warehouse, city file and code give the
     same bytes, and then nothing new is written.
     """
+    now = now.astimezone(UTC)
     sources = [status_document(each) for each in source_status(connection, city, now)]
     manifest = manifest_of(city, city_file)
     manifest["deliveries"] = deliveries_used(connection)
@@ -86,6 +87,7 @@ def publish_live(
     now: datetime,
 ) -> None:
     """Replace live.json by what the newest looks at the queues say."""
+    now = now.astimezone(UTC)
     document = protect_live(_newest_looks(connection, now), city, now)
     write_atomically(published_dir / LIVE, json_bytes(document))
     try:
