@@ -47,7 +47,7 @@ BUILDING = CaseOffice(
     letter="BA",
     place=11,
     begins=date(2023, 1, 1),
-    hours_per_day=93,
+    hours_per_day=97,
     order_days=10,
     per_file="year",
     procedures=(
@@ -65,7 +65,7 @@ BUILDING = CaseOffice(
         ),
     ),
     staff=(
-        (date(2025, 10, 1), 0.62), (date(2026, 7, 1), 0.95), (date(2026, 9, 1), 1.18),
+        (date(2025, 10, 1), 0.58), (date(2026, 7, 1), 0.92), (date(2026, 9, 1), 1.14),
     ),
 )  # fmt: skip
 IMMIGRATION = CaseOffice(

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from math import exp
+from typing import NamedTuple
 
 import numpy as np
 
@@ -149,6 +150,23 @@ def _applications(
     return _draw(random, office, index, day, [0] * by_web + others)
 
 
+class _Luck(NamedTuple):
+    """What is drawn for a case: six shares of 1, three normal, three gamma numbers."""
+
+    received: float
+    papers: float
+    asked: float
+    consulted: float
+    fate: float
+    closing: float
+    least: float
+    hours: float
+    order: float
+    papers_days: float
+    consulted_days: float
+    fate_days: float
+
+
 def _draw(
     random: np.random.Generator,
     office: CaseOffice,
@@ -156,63 +174,73 @@ def _draw(
     day: date,
     channels: list[int],
 ) -> Iterator[Case]:
-    procedure, size = office.procedures[index], len(channels)
-    if not size:
+    if not channels:
         return
-    share = random.random((7, size)).tolist()
-    spread = random.standard_normal((3, size)).tolist()
-    lasting = random.standard_gamma(1.6, (3, size)).tolist()
+    size = len(channels)
+    drawn = np.concatenate(
+        [
+            random.random((6, size)),
+            random.standard_normal((3, size)),
+            random.standard_gamma(1.6, (3, size)) / 1.6,
+        ]
+    )
     people = random.integers(0, 1_000_000, size).tolist()
-    start = seconds_of(day)
-    for n, channel in enumerate(channels):
-        received = start + _received_second(office, channel, share[0][n])
-        complete, pauses = received, list[tuple[int, int, str]]()
-        if share[1][n] < procedure.incomplete:
-            asked = _by_day(received + int((2 + 8 * share[6][n]) * DAY))
-            days = lasting[0][n] / 1.6 * procedure.papers_days
-            complete = max(asked, _by_day(asked + int(days * DAY)))
-            pauses.append((asked, complete, "Antragsteller"))
-        least = procedure.least_days * exp(0.35 * spread[0][n])
-        ready = max(complete, received + int(least * DAY))
-        if share[2][n] < procedure.consulted:
-            asked = max(complete, _by_day(complete + int(4 * DAY * share[6][n])))
-            days = lasting[1][n] / 1.6 * procedure.consulted_days
-            answered = max(asked, _by_day(asked + int(days * DAY)))
-            pauses.append((asked, answered, "Dritte"))
-            ready = max(ready, answered)
-        fate, fated_at = _fate(office, procedure, share[3][n], received, lasting[2][n])
-        yield Case(
-            number=0,
-            procedure=index,
-            channel=channel,
-            received=received,
-            complete=complete,
-            ready=ready,
-            hours=procedure.hours * exp(0.5 * spread[1][n]),
-            fate=fate,
-            fated_at=fated_at,
-            order=spread[2][n] * office.order_days * DAY,
-            person=people[n],
-            is_repeat=False,
-            closing_days=int(share[4][n] * 4),
-            pauses=tuple(pauses),
-        )
+    for channel, person, numbers in zip(
+        channels, people, drawn.T.tolist(), strict=True
+    ):
+        yield _case(office, index, day, channel, person, _Luck(*numbers))
+
+
+def _case(
+    office: CaseOffice, index: int, day: date, channel: int, person: int, luck: _Luck
+) -> Case:
+    procedure = office.procedures[index]
+    received = seconds_of(day) + _received_second(office, channel, luck.received)
+    complete, pauses = received, list[tuple[int, int, str]]()
+    if luck.papers < procedure.incomplete:
+        asked = _by_day(received + int((2 + 8 * luck.asked) * DAY))
+        days = luck.papers_days * procedure.papers_days
+        complete = max(asked, _by_day(asked + int(days * DAY)))
+        pauses.append((asked, complete, "Antragsteller"))
+    least = procedure.least_days * exp(0.35 * luck.least)
+    ready = max(complete, received + int(least * DAY))
+    if luck.consulted < procedure.consulted:
+        asked = max(complete, _by_day(complete + int(4 * DAY * luck.asked)))
+        days = luck.consulted_days * procedure.consulted_days
+        answered = max(asked, _by_day(asked + int(days * DAY)))
+        pauses.append((asked, answered, "Dritte"))
+        ready = max(ready, answered)
+    fate, fated_at = _fate(office, procedure, received, luck)
+    return Case(
+        number=0,
+        procedure=index,
+        channel=channel,
+        received=received,
+        complete=complete,
+        ready=ready,
+        hours=procedure.hours * exp(0.5 * luck.hours),
+        fate=fate,
+        fated_at=fated_at,
+        order=luck.order * office.order_days * DAY,
+        person=person,
+        is_repeat=False,
+        closing_days=int(luck.closing * 4),
+        pauses=tuple(pauses),
+    )
 
 
 def _fate(
-    office: CaseOffice,
-    procedure: Procedure,
-    share: float,
-    received: int,
-    lasting: float,
+    office: CaseOffice, procedure: Procedure, received: int, luck: _Luck
 ) -> tuple[int, int]:
-    if share < procedure.refused:
+    """Return how the case ends, and when if that is not for a clerk to say."""
+    if luck.fate < procedure.refused:
         return 1, NEVER
-    if share < procedure.refused + procedure.withdrawn:
-        days = 2 + lasting * procedure.least_days
+    if luck.fate < procedure.refused + procedure.withdrawn:
+        days = 2 + luck.fate_days * 1.6 * procedure.least_days
         return 2, _by_day(received + int(days * DAY))
-    if share > 1 - office.duplicates:
-        return 3, max(received + 900, _by_day(received + int(lasting * DAY / 2)))
+    if luck.fate > 1 - office.duplicates:
+        found = received + int(luck.fate_days * 0.8 * DAY)
+        return 3, max(received + 900, _by_day(found))
     return 0, NEVER
 
 

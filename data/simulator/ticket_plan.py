@@ -37,31 +37,25 @@ class TicketOffice:
     patience_minutes: float = 240
 
     def era(self, day: date) -> Era:
-        return [era for era in self.eras if era.first_on <= day or era is self.eras[0]][
-            -1
-        ]
+        return next(era for era in reversed(self.eras) if era.first_on <= day)
 
 
 FIRST_ON = date(2024, 4, 1)
 NEW_APPOINTMENTS_ON = date(2025, 11, 3)
 
+# Demand by month, January to December; around the new year many stay away.
 _PASSPORT_SEASON = (
-    1.06,
-    1.0,
-    1.04,
-    1.08,
-    1.08,
-    1.06,
-    0.98,
-    0.94,
-    0.96,
-    0.96,
-    0.92,
-    0.78,
-)
-_CAR_SEASON = (0.86, 0.9, 1.12, 1.16, 1.12, 1.08, 1.06, 0.98, 0.98, 0.96, 0.9, 0.76)
-_EVEN = (1.05, 1.02, 1.0, 1.0, 1.0, 0.98, 0.94, 0.92, 1.04, 1.04, 1.02, 0.86)
-_BENEFIT_SEASON = (1.3, 1.15, 1.0, 0.94, 0.92, 0.92, 0.9, 0.9, 0.98, 1.06, 1.06, 0.9)
+    1.03, 1.0, 1.02, 1.04, 1.04, 1.03, 1.0, 0.98, 0.99, 0.99, 0.97, 0.88,
+)  # fmt: skip
+_CAR_SEASON = (
+    0.9, 0.94, 1.08, 1.1, 1.08, 1.06, 1.04, 1.0, 1.0, 0.98, 0.94, 0.84,
+)  # fmt: skip
+_EVEN = (
+    1.05, 1.02, 1.0, 1.0, 1.0, 0.98, 0.94, 0.92, 1.04, 1.04, 1.02, 0.86,
+)  # fmt: skip
+_BENEFIT_SEASON = (
+    1.3, 1.15, 1.0, 0.94, 0.92, 0.92, 0.9, 0.9, 0.98, 1.06, 1.06, 0.9,
+)  # fmt: skip
 
 _REGISTRATION = TicketOffice(
     id="einwohnermeldeamt",

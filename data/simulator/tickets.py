@@ -25,6 +25,7 @@ _GRID = 300  # appointments begin every five minutes
 _EARLY = 3 * 60  # how long before their time people with an appointment are called
 _LAST_CALL = 15 * 60  # no appointments and no tickets in the last quarter of an hour
 _WALK = 55  # mean seconds from the call to the desk
+_NOTES = 40  # seconds that a clerk needs before the next call
 # How walk-ins spread over a session: many at the door, fewer at noon.
 _HOURS = np.array([7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]) * 3600
 _RUSH = np.array([1.5, 1.5, 1.25, 1.15, 1.0, 0.75, 0.8, 1.1, 0.95, 1.05, 0.8, 0.5])
@@ -76,7 +77,11 @@ def simulate_day(seed: int, office: TicketOffice, day: date) -> TicketDay | None
     return TicketDay(
         **columns,
         desk_shifts=tuple(shift for part in parts for shift in part.shifts),
-        sold_out=tuple(part.sold_out for part in parts if part.sold_out is not None),
+        sold_out=tuple(
+            (part.sold_out_from, closes)
+            for part, (_, closes) in zip(parts, sessions, strict=True)
+            if part.sold_out_from >= 0
+        ),
     )
 
 
@@ -92,7 +97,7 @@ def _staffed(random: Random, era: Era, day: date) -> int:
 class _Part:
     columns: dict[str, Seconds]
     shifts: tuple[tuple[Interval, ...], ...]
-    sold_out: Interval | None
+    sold_out_from: int  # -1: never
 
 
 @dataclass(frozen=True)
@@ -109,9 +114,8 @@ class _Session:
         expected = self.office.visits_per_hour * self.busyness * (closes - opens) / 3600
         appointment = self._appointments(expected * self.era.appointment_share)
         walk_in = self._walk_ins(expected * (1 - self.era.appointment_share))
-        booked = len(appointment)
+        random, booked = self.random, len(appointment)
         count = booked + len(walk_in)
-        random = self.random
         no_show = np.zeros(count, dtype=bool)
         no_show[:booked] = random.random(booked) < self.era.no_show
         early = np.clip(random.normal(7 * 60, 6 * 60, booked), -25 * 60, 40 * 60)
@@ -119,7 +123,9 @@ class _Session:
         arrived = np.concatenate([came, walk_in])
         due = np.concatenate([appointment, np.full(len(walk_in), -1)])
         arrived[no_show] = -1
-        ready = np.where(no_show, due, np.maximum(arrived, due - _EARLY))
+        # Nobody is called in the second of coming in: tickets are drawn, files opened.
+        ready = np.maximum(arrived + random.integers(30, 200, count), due - _EARLY)
+        ready = np.where(no_show, due, ready + random.integers(0, 200, count))
         order = np.argsort(ready, kind="stable")
         return self._serve(due[order], arrived[order], ready[order], no_show[order])
 
@@ -154,56 +160,68 @@ class _Session:
         no_show: NDArray[np.bool_],
     ) -> _Part:
         random, office, count = self.random, self.office, len(due)
-        service = random.choice(
-            len(office.services), count, p=[s.share for s in office.services]
-        )
-        minutes = np.array([s.minutes for s in office.services])[service]
-        at_desk = minutes * 60 * self.era.pace * random.lognormal(0, 0.45, count)
-        at_desk = np.clip(at_desk, 45, 3 * 3600).astype(np.int64)
+        shares = [service.share for service in office.services]
+        service = random.choice(len(shares), count, p=shares)
+        at_desk = self._at_desk(service)
         way = np.clip(random.exponential(_WALK, count), 8, 400).astype(np.int64)
-        patience = random.exponential(office.patience_minutes * 60, count) + 600
         came = np.flatnonzero(~no_show)
         shifts = _shifts(self.desks, self.session)
-        crowd = Crowd(
-            ready[came].tolist(),
-            due[came].tolist(),
-            patience[came].astype(np.int64).tolist(),
-            (way + at_desk + 40)[came].tolist(),
-        )
+        crowd = self._crowd(ready[came], due[came], (way + at_desk + _NOTES)[came])
         served = serve(crowd, shifts, self.session[1])
         called, left, desk = (np.full(count, -1) for _ in range(3))
         called[came], left[came], desk[came] = served.called, served.left, served.desk
         is_called = called >= 0
         # Who was still there when everybody went home counts as having left.
-        stranded = ~is_called & ~no_show & (left < 0)
-        left[stranded] = self.session[1] + 3600
+        left[~is_called & ~no_show & (left < 0)] = self.session[1] + 3600
         shown = np.where(is_called, called + way, -1)
-        kept = np.ones(count, dtype=bool)
-        kept[came[sorted(served.turned_away)]] = False
-        lead = random.gamma(1.4, self.era.lead_days / 1.4, count)
-        persons = np.array([s.persons for s in office.services])[service] - 1
         columns = {
             "service": service,
             "appointment": due,
-            "booked_days": np.ceil(lead).astype(np.int64),
-            "booked": (random.beta(2.2, 2.0, count) * 57_000).astype(np.int64) + 23_000,
             "arrived": arrived,
             "called": called,
             "shown": shown,
             "finished": np.where(is_called, shown + at_desk, -1),
             "left": left,
             "outcome": np.where(no_show, NO_SHOW, np.where(is_called, SERVED, LEFT)),
-            "persons": 1 + random.poisson(persons),
-            "name": random.integers(0, len(NAMES), count),
-            "clerk": random.integers(0, len(CLERKS), count),
             "desk": desk,
+            **self._particulars(service),
         }
-        sold_out = served.sold_out_from
+        kept = np.ones(count, dtype=bool)
+        kept[came[sorted(served.turned_away)]] = False
         return _Part(
             {name: column[kept] for name, column in columns.items()},
             shifts,
-            (sold_out, self.session[1]) if sold_out >= 0 else None,
+            served.sold_out_from,
         )
+
+    def _crowd(self, ready: Seconds, due: Seconds, seconds: Seconds) -> Crowd:
+        mean = self.office.patience_minutes * 60
+        patience = self.random.exponential(mean, len(ready)) + 600
+        return Crowd(
+            ready.tolist(),
+            due.tolist(),
+            patience.astype(np.int64).tolist(),
+            seconds.tolist(),
+        )
+
+    def _at_desk(self, service: Seconds) -> Seconds:
+        median = np.array([s.minutes for s in self.office.services])[service] * 60
+        spread = self.random.lognormal(0, 0.45, len(service))
+        seconds = np.clip(median * self.era.pace * spread, 45, 3 * 3600)
+        return seconds.astype(np.int64)
+
+    def _particulars(self, service: Seconds) -> dict[str, Seconds]:
+        """Return what the queue does not depend on."""
+        random, count = self.random, len(service)
+        lead = random.gamma(1.4, self.era.lead_days / 1.4, count)
+        others = np.array([s.persons for s in self.office.services])[service] - 1
+        return {
+            "booked_days": np.ceil(lead).astype(np.int64),
+            "booked": (random.beta(2.2, 2.0, count) * 57_000).astype(np.int64) + 23_000,
+            "persons": 1 + random.poisson(others),
+            "name": random.integers(0, len(NAMES), count),
+            "clerk": random.integers(0, len(CLERKS), count),
+        }
 
 
 @cache
