@@ -364,15 +364,29 @@ def test_before_the_first_publication_the_answer_is_to_come_back(tmp_path, clien
     assert str(tmp_path) not in response.text
 
 
-def test_the_site_is_healthy_while_everything_is_as_fresh_as_promised(
-    tmp_path, publish_open
-):
+def test_the_site_is_healthy_while_its_queues_are_live(tmp_path, publish_open):
     publish_open(tmp_path)
     assert not is_healthy(tmp_path, PUBLISHED_AT)  # a live source, but no live queue
     write_atomically(tmp_path / "live.json", json_bytes(_live(PUBLISHED_AT)))
     assert is_healthy(tmp_path, PUBLISHED_AT)
-    assert is_healthy(tmp_path, PUBLISHED_AT + timedelta(minutes=20))
-    assert not is_healthy(tmp_path, PUBLISHED_AT + timedelta(minutes=40))
+    assert is_healthy(tmp_path, PUBLISHED_AT + timedelta(minutes=30))
+    assert not is_healthy(tmp_path, PUBLISHED_AT + timedelta(minutes=31))
+
+
+def test_closed_offices_need_no_live_queues(tmp_path, publish_open):
+    publish_open(tmp_path)
+    closed = _live(PUBLISHED_AT)
+    closed["queues"][0]["state"] = "closed"
+    write_atomically(tmp_path / "live.json", json_bytes(closed))
+    assert is_healthy(tmp_path, PUBLISHED_AT + timedelta(hours=2))
+
+
+def test_a_site_that_nobody_looks_after_is_not_healthy(
+    tmp_path, publish_open, open_sources
+):
+    publish_open(tmp_path, sources=open_sources[:1])  # without a live source
+    assert is_healthy(tmp_path, PUBLISHED_AT + timedelta(hours=2))
+    assert not is_healthy(tmp_path, PUBLISHED_AT + timedelta(hours=2, seconds=1))
 
 
 def test_a_late_source_is_not_healthy(tmp_path, publish_open, open_sources):
