@@ -81,7 +81,8 @@ class KpiWords:
         return cls(
             id=kpi,
             unit=noun if unit == "cases" else unit,
-            decimals=entry["decimals"],
+            # Means are published as whole numbers; decimals would feign precision.
+            decimals=0 if entry["kind"] == "mean" else entry["decimals"],
             direction=entry["direction"],
             kind=entry["kind"],
             label=texts["label"],
@@ -96,6 +97,11 @@ class KpiWords:
     @property
     def family(self) -> str:
         return self.id.partition(".")[0]
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is a span of time of one person or case."""
+        return self.unit in {"minutes", "days", "working_days"}
 
     @property
     def is_count(self) -> bool:
@@ -166,12 +172,19 @@ def value_words(words: Words, kpi: KpiWords, figure: Figure | None) -> str:
         return words(_NO_DATA)
     if figure.value is None:
         return missing_words(words, figure)
+    if is_instant(kpi, figure):
+        return words("unter {value}", value=words.quantity(1, kpi.unit))
     said = words.quantity(figure.value, kpi.unit, kpi.decimals)
     if figure.reason == "below":
         return words("unter {value}", value=said)
     if figure.reason == "above":
         return words("über {value}", value=said)
     return said
+
+
+def is_instant(kpi: KpiWords, figure: Figure) -> bool:
+    """Tell a time that is 0 when rounded: there was some, but less than one unit."""
+    return kpi.is_time and figure.value is not None and round(figure.value) == 0
 
 
 def missing_words(words: Words, figure: Figure) -> str:

@@ -21,7 +21,7 @@ from ingest.city import City, Target
 from ingest.sources import Open311Source, QueueFeedSource, Source
 from metrics.published import Snapshot
 
-CASE_TABLES: Final = frozenset({"cases", "case_pauses", "case_counts"})
+CASE_TABLES: Final = frozenset({"cases", "case_counts"})
 
 # The catalogue speaks of applications; what residents report is called by its name.
 _LABELS: Final[Mapping[tuple[str, CaseNoun], str]] = {
@@ -100,7 +100,11 @@ def kpi_words(view: View, kpi: str, office: str | None = None) -> KpiWords | Non
     label = _LABELS.get((kpi, noun))
     if label is None:
         return said
-    meant = words("Mit Anträgen sind hier auch Meldungen gemeint.")
+    meant = (
+        words("Mit Anträgen sind hier Meldungen gemeint.")
+        if noun == "reports"
+        else words("Mit Anträgen sind hier auch Meldungen gemeint.")
+    )
     return replace(said, label=words(label), population=f"{said.population} {meant}")
 
 
@@ -190,14 +194,22 @@ def _limit(city: City, kpi: str, office: str | None) -> float | None:
 
 def case_noun(city: City, office: str | None) -> CaseNoun:
     """Tell what the city's cases are: applications, reports of residents, or both."""
+    offices = [each.id for each in city.offices] if office is None else [office]
     kinds = {
-        isinstance(source, Open311Source)
+        _takes_reports(city, each, source)
+        for each in offices
         for source in city.sources
-        if source.table in CASE_TABLES and (office is None or concerns(source, office))
+        if source.table in CASE_TABLES and concerns(source, each)
     }
     if kinds == {True}:
         return "reports"
     return "cases" if True in kinds else "applications"
+
+
+def _takes_reports(city: City, office: str, source: Source) -> bool:
+    services = city.services_of(office)
+    only_reports = bool(services) and all(service.is_report for service in services)
+    return only_reports or isinstance(source, Open311Source)
 
 
 def shown_kpis(view: View) -> list[str]:

@@ -13,64 +13,8 @@ from dashboard.reading import (
     overlap,
     value_words,
 )
+from dashboard.statements import statement
 
-# Each says what the value means; the period and the change are added around it.
-_SAID: Final = {
-    "waiting.median_minutes": german("{period} wartete die Hälfte höchstens {value}"),
-    "waiting.p90_minutes": german("{period} warteten neun von zehn höchstens {value}"),
-    "waiting.mean_minutes": german("{period} wartete man im Durchschnitt {value}"),
-    "waiting.share_within_target": german(
-        "{period} kamen {value} innerhalb der Zielzeit an die Reihe"
-    ),
-    "waiting.visits": german("{period} gab es {value}"),
-    "waiting.no_show_share": german(
-        "{period} wurden {value} der Termine nicht wahrgenommen"
-    ),
-    "waiting.left_share": german(
-        "{period} gingen {value} der Wartenden vor dem Aufruf"
-    ),
-    "waiting.hours_waited": german("{period} warteten alle zusammen {value}"),
-    "queue.median_wait_minutes": german(
-        "{period} lag die angezeigte Wartezeit die Hälfte der Zeit bei höchstens"
-        " {value}"
-    ),
-    "queue.p90_wait_minutes": german(
-        "{period} lag die angezeigte Wartezeit in neun von zehn Stunden bei höchstens"
-        " {value}"
-    ),
-    "queue.median_waiting_people": german(
-        "{period} warteten die Hälfte der Zeit höchstens {value}"
-    ),
-    "queue.hours_observed": german("{period} liegen Angaben für {value} vor"),
-    "processing.median_days_decided": german(
-        "{period} war die Hälfte der entschiedenen Fälle nach höchstens {dative}"
-        " entschieden"
-    ),
-    "processing.p80_days_decided": german(
-        "{period} waren vier von fünf entschiedenen Fällen nach höchstens {dative}"
-        " entschieden"
-    ),
-    "processing.share_within_deadline": german(
-        "{period} gingen Fälle ein, von denen {value} in der Frist entschieden wurden"
-    ),
-    "backlog.received": german("{period} gingen {value} ein"),
-    "backlog.decided": german("{period} wurden {value} erledigt"),
-    "backlog.open": german("Am {end} waren {value} offen"),
-    "backlog.older_than_deadline": german("Am {end} waren {value} älter als die Frist"),
-    "backlog.clearance_percent": german(
-        "{period} wurden je 100 neue Fälle {number} erledigt"
-    ),
-    "backlog.reach_working_days": german("Am {end} lag Arbeit für {value} vor"),
-}
-_EXPECTED: Final = {
-    "applications": german(
-        "Stand {end}: Wer einen Antrag stellt, muss mit rund {dative} rechnen"
-    ),
-    "reports": german("Stand {end}: Wer etwas meldet, muss mit rund {dative} rechnen"),
-    "cases": german(
-        "Stand {end}: Was neu eingeht, ist voraussichtlich nach rund {dative} fertig"
-    ),
-}
 _AMOUNT: Final = (
     german("{difference} weniger als im Vorjahr"),
     german("{difference} mehr als im Vorjahr"),
@@ -114,26 +58,6 @@ def headline(
     return " ".join([sentence, *_cautions(words, kpi, figure, before)])
 
 
-def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
-    """Say what a figure means, without its change and without a full stop."""
-    if kpi.id == "processing.expected_days":
-        template = _EXPECTED[kpi.noun]
-    elif kpi.id == "waiting.share_within_target" and kpi.limit is not None:
-        template = german("{period} kamen {value} innerhalb von {limit} an die Reihe")
-    else:
-        template = _SAID.get(kpi.id, german("{period}, {label}: {value}"))
-    return words(
-        template,
-        period=words.in_period(figure.grain, figure.period_start),
-        limit=words.quantity(kpi.limit or 0, "minutes", case="dative"),
-        number=words.number(figure.value or 0, kpi.decimals),
-        end=words.date(figure.period_end),
-        label=kpi.label,
-        value=value_words(words, kpi, figure),
-        dative=words.quantity(figure.value or 0, kpi.unit, kpi.decimals, case="dative"),
-    )
-
-
 def change_words(
     words: Words,
     kpi: KpiWords,
@@ -151,6 +75,8 @@ def change_words(
     if kpi.is_count:
         return _count_change(words, kpi, now.value, before.value, days, base)
     difference = round(now.value, kpi.decimals) - round(before.value, kpi.decimals)
+    if difference == 0 and kpi.is_time:
+        return words("genauso lange wie im Vorjahr")
     if difference == 0:
         return words("genauso viel wie im Vorjahr")
     if overlap(now, before):

@@ -114,6 +114,7 @@ class Service(Model):
     office: Identifier
     online: Online | None = None
     sensitive: bool = False  # quarter and city level only, never live
+    is_report: bool = False  # residents report something; nobody applies
 
 
 class _Valid(Model):

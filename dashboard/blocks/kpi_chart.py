@@ -133,7 +133,7 @@ def _table(
         Column(words("Zeitraum")),
         Column(kpi.label, is_number=True),
         *([Column(words("Spanne"), is_number=True)] if has_range else []),
-        Column(words("Grundlage"), is_number=True),
+        *([] if kpi.kind == "count" else [Column(words("Grundlage"), is_number=True)]),
         Column(words("Vergleich mit dem Vorjahr")),
     ]
     rows = [
@@ -164,6 +164,6 @@ def _table_row(
         words.period(figure.grain, figure.period_start),
         value,
         *([interval] if has_range else []),
-        n,
+        *([] if kpi.kind == "count" else [n]),
         compared,
     ]

@@ -8,6 +8,7 @@ from dashboard.blocks.provenance import late_note, origin_of, source_line
 from dashboard.charts.chart import Chart
 from dashboard.components.chart_block import chart_block
 from dashboard.components.table import Column, table
+from dashboard.i18n import Words
 from dashboard.reading import Figure, KpiWords, value_words
 from dashboard.selection import Population, figures, kpi_words, latest
 from dashboard.sentences import chart_description, headline
@@ -31,11 +32,10 @@ def received_and_decided(
     if received is None or decided is None or newest_in is None or newest_out is None:
         return None
     chart = _chart(view, population, received, decided, pairs)
-    said = (headline(words, received, newest_in), headline(words, decided, newest_out))
     return chart_block(
         view,
         chart,
-        headline=" ".join(said),
+        headline=_headline(words, received, decided, newest_in, newest_out),
         measured=words(
             "Kommt dauerhaft mehr herein, als erledigt wird, wächst der Bestand."
         ),
@@ -43,6 +43,20 @@ def received_and_decided(
         source=source_line(view, received, office),
         origin=origin_of(view, received, newest_in),
         hint=late_note(view, received, office),
+    )
+
+
+def _headline(
+    words: Words, received: KpiWords, decided: KpiWords, came: Figure, went: Figure
+) -> str:
+    if came.period_start != went.period_start:
+        said = headline(words, received, came), headline(words, decided, went)
+        return " ".join(said)
+    return words(
+        "{period} gingen {received} ein, {decided} wurden erledigt.",
+        period=words.in_period(came.grain, came.period_start),
+        received=value_words(words, received, came),
+        decided=value_words(words, decided, went),
     )
 
 

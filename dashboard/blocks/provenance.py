@@ -1,6 +1,6 @@
 """The way to a figure: where it comes from, on what it stands, how fresh it is."""
 
-from typing import Any
+from typing import Any, Final
 
 from dash import html
 from dash.development.base_component import Component
@@ -12,6 +12,8 @@ from dashboard.reading import Figure, KpiWords, range_words
 from dashboard.selection import moment_of, sources_behind
 from dashboard.view import View
 
+_MOST_NAMED: Final = 2  # sources in a line; more are listed where they unfold
+
 
 def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
     """Answer "Woher kommt diese Zahl?" as far as the snapshot knows."""
@@ -22,7 +24,7 @@ def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
         (words("Was nicht mitzählt"), kpi.left_out),
         (words("Formel"), kpi.formula),
     ]
-    if figure.n is not None:
+    if figure.n is not None and kpi.kind != "count":
         entries.append((words("Grundlage"), n_words(words, kpi, figure)))
     interval = range_words(words, kpi, figure)
     if interval is not None:
@@ -60,10 +62,11 @@ def source_line(view: View, kpi: KpiWords, office: str | None) -> str:
     statuses = sources_behind(view, kpi, office)
     publishers = list(dict.fromkeys(status["publisher"] for status in statuses))
     parts = []
-    if publishers:
-        parts.append(
-            words("Quelle: {publishers}.", publishers=words.listing(publishers))
-        )
+    if len(publishers) > _MOST_NAMED:
+        n = words.number(len(publishers))
+        parts.append(words("{n} Quellen, einzeln genannt bei der Herkunft.", n=n))
+    elif publishers:
+        parts.append(words("Quelle: {publishers}.", publishers="; ".join(publishers)))
     until = [at for at in (moment_of(s, "data_until") for s in statuses) if at]
     if until:
         # The source that lags most says how far the figure can be trusted.
@@ -80,17 +83,18 @@ def late_note(view: View, kpi: KpiWords, office: str | None) -> Component | None
     late = [status for status in sources_behind(view, kpi, office) if status["is_late"]]
     if not late:
         return None
-    names = words.listing([status["publisher"] for status in late])
-    loaded = [at for at in (moment_of(s, "last_loaded_at") for s in late) if at]
+    names = "; ".join(dict.fromkeys(status["publisher"] for status in late))
+    until = [at for at in (moment_of(s, "data_until") for s in late) if at]
     body = words("Diese Zahlen können deshalb veraltet sein.")
-    if loaded:
+    if until:
+        day = words.date(min(until).astimezone(words.timezone).date())
         body = words(
-            "Letzte Lieferung: {moment}. Diese Zahlen können deshalb veraltet sein.",
-            moment=words.moment(min(loaded)),
+            "Die Daten reichen nur bis {day}."
+            " Diese Zahlen können deshalb veraltet sein.",
+            day=day,
         )
-    return note(
-        "warning", words("Eine Lieferung ist überfällig: {names}", names=names), body
-    )
+    title = words("Neue Daten sind überfällig: {names}", names=names)
+    return note("warning", title, body)
 
 
 def _source_list(view: View, kpi: KpiWords, office: str | None) -> Component:

@@ -23,6 +23,8 @@ _LEVELS: Final[tuple[tuple[Level, str], ...]] = (
 )
 _ALIKE_MINUTES: Final = 5  # hours that differ by less are called alike
 _MOST_NAMED: Final = 2
+_MOST_FRAMED: Final = 4
+_USUALLY: Final = 1 / 3  # of the hours: then it is the long waits that stand out
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,12 @@ class Window:
         return any(hour.basis == "queue" for hour in self.measured)
 
 
-def window_of(view: View, office: str) -> Window | None:
-    """Read an office's hours; None where none of them may be shown."""
-    rows = view.snapshot.wait_by_hour.filter(pl.col("office") == office)
+def window_of(view: View, office: Office) -> Window | None:
+    """Read an office's opening hours; None where none of them may be shown.
+
+    Somebody called a little early is no reason to send others to a closed door.
+    """
+    rows = view.snapshot.wait_by_hour.filter(pl.col("office") == office.id)
     hours = tuple(
         Hour(
             row["weekday"],
@@ -71,6 +76,7 @@ def window_of(view: View, office: str) -> Window | None:
             row["basis"],
         )
         for row in rows.sort("weekday", "hour").iter_rows(named=True)
+        if not office.hours or _opens(office, (row["weekday"], row["hour"]))
     )
     if not any(hour.median_minutes is not None for hour in hours):
         return None
@@ -85,18 +91,25 @@ def best_time(words: Words, window: Window) -> str:
     shortest, longest = min(medians), max(medians)
     if longest - shortest < _ALIKE_MINUTES:
         return words(
-            "Die Wartezeit ist zu allen Zeiten ähnlich:"
-            " Die Hälfte wartete höchstens {least} bis {most}.",
-            least=words.number(shortest),
-            most=words.quantity(longest, "minutes"),
+            "Die Wartezeit ist zu allen Zeiten ähnlich: Die Hälfte wartete {most}.",
+            most=_at_most(words, longest),
+        )
+    best, worst = _quiet(window), _at(window, longest)
+    if len(best) > len(window.measured) * _USUALLY:
+        return words(
+            "Meist ist die Wartezeit kurz: Die Hälfte wartete {most}. Am längsten ist"
+            " sie {worst}: {longest}.",
+            most=_at_most(words, max(hour.median_minutes or 0.0 for hour in best)),
+            worst=_named(words, worst),
+            longest=words.quantity(longest, "minutes"),
         )
     return words(
-        "Am kürzesten ist die Wartezeit meist {best}: Die Hälfte wartete dann"
-        " höchstens {least}. Am längsten ist sie meist {worst}: {most}.",
+        "Am kürzesten ist die Wartezeit meist {best}: Die Hälfte wartete dann {most}."
+        " Am längsten ist sie {worst}: {longest}.",
         best=_named(words, _at(window, shortest)),
-        least=words.quantity(shortest, "minutes"),
-        worst=_named(words, _at(window, longest)),
-        most=words.quantity(longest, "minutes"),
+        most=_at_most(words, shortest),
+        worst=_named(words, worst),
+        longest=words.quantity(longest, "minutes"),
     )
 
 
@@ -108,6 +121,8 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
     weekdays = sorted({hour.weekday for hour in window.hours})
     clock = sorted({hour.hour for hour in window.hours})
     best = {each.order for each in _at(window, _shortest(window))}
+    if len(best) > _MOST_FRAMED:
+        best = set()
     rows = [
         (
             words.hours(time(hour), time((hour + 1) % 24)),
@@ -160,12 +175,15 @@ def _cell(
             return HeatCell(words("wenige"), words("zu wenige Fälle"))
         return HeatCell("–", words("keine Daten"))
     minutes = words.quantity(hour.median_minutes, "minutes")
+    text = words.number(hour.median_minutes)
+    if round(hour.median_minutes) == 0:
+        minutes, text = words("unter {value}", value=words.quantity(1, "minutes")), "<1"
     is_best = hour.order in best
     said = (
         words("{minutes}, kürzeste Wartezeit", minutes=minutes) if is_best else minutes
     )
     return HeatCell(
-        words.number(hour.median_minutes),
+        text,
         said,
         level_of(hour.median_minutes, _BOUNDS),
         is_best=is_best,
@@ -179,6 +197,21 @@ def _opens(office: Office, place: tuple[int, int]) -> bool:
         each.opens < time(hour, 59, 59) and each.closes > time(hour)
         for each in intervals
     )
+
+
+def _quiet(window: Window) -> list[Hour]:
+    """Give the hours of the lightest shade, if the shortest wait is one of them."""
+    return [
+        hour
+        for hour in window.measured
+        if hour.median_minutes is not None and hour.median_minutes <= _BOUNDS[0]
+    ]
+
+
+def _at_most(words: Words, minutes: float) -> str:
+    if round(minutes) == 0:
+        return words("weniger als {value}", value=words.quantity(1, "minutes"))
+    return words("höchstens {value}", value=words.quantity(minutes, "minutes"))
 
 
 def _shortest(window: Window) -> float:

@@ -122,7 +122,7 @@ def _filters(view: View, population: Population) -> Component | None:
 def _tiles(view: View, population: Population) -> Component | None:
     shown = [kpi_tile(view, kpi, population, "month") for kpi in _TILES]
     found = [each for each in shown if each is not None]
-    heading = view.words("Der letzte abgeschlossene Monat")
+    heading = view.words("Die neuesten Monatszahlen")
     return section(heading, tiles(found), id="monat") if found else None
 
 

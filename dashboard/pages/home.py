@@ -14,6 +14,7 @@ from dashboard.components.badge import badge
 from dashboard.components.filters import Choice, Select, filter_form
 from dashboard.components.frame import main
 from dashboard.components.live_card import live_cards
+from dashboard.components.note import note
 from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
 from dashboard.components.tile import tiles
@@ -34,8 +35,10 @@ _QUEUE_TILES = ("queue.median_wait_minutes", "queue.p90_wait_minutes")
 
 
 def title(view: View) -> str:
-    if has_queues(view):
+    if view.live is not None and view.live.queues:
         return view.words("Wartezeiten jetzt")
+    if has_queues(view):
+        return view.words("Wartezeiten")
     return view.words("So arbeiten die Ämter")
 
 
@@ -103,7 +106,13 @@ def _other_offices(view: View, offices: Sequence[Office]) -> Component | None:
         now = now_of(view, office)
         rows.append([_link(view, office), badge(now.kind, now.state), now.value])
     columns = [Column(words("Amt")), Column(words("Zustand")), Column(words("Öffnung"))]
-    return table(words("Ämter, die keine Wartezeit melden"), columns, rows)
+    is_all = len(offices) == len(view.city.offices)
+    caption = (
+        words("Wann die Ämter öffnen")
+        if is_all
+        else words("Ämter, die keine Wartezeit melden")
+    )
+    return table(caption, columns, rows, is_caption_visible=not is_all)
 
 
 def _link(view: View, office: Office) -> Component:
@@ -119,7 +128,7 @@ def _when_to_go(view: View) -> list[Component]:
     windows = {
         office.id: window
         for office in view.city.offices
-        if (window := window_of(view, office.id)) is not None
+        if (window := window_of(view, office)) is not None
     }
     if not windows:
         return []
@@ -157,8 +166,30 @@ def _last_quarter(view: View) -> list[Component]:
     if not found:
         return []
     return [
-        section(words("Das letzte Quartal"), tiles(found), id="quartal"),
+        section(
+            words("Die neuesten Quartalszahlen"),
+            _late(view),
+            tiles(found),
+            id="quartal",
+        ),
     ]
+
+
+def _late(view: View) -> Component | None:
+    """Warn above the tiles if any source of theirs has not delivered as promised."""
+    late = [
+        status
+        for status in view.snapshot.sources
+        if status["is_late"] and status["table"] != "queue_samples"
+    ]
+    if not late:
+        return None
+    link = html.A(
+        view.words("Wie aktuell sind die Daten?"),
+        href=view.addresses.data_status(),
+        className="kern-link",
+    )
+    return note("warning", view.words("Neue Daten sind überfällig."), html.P(link))
 
 
 def _lifetime(view: View) -> list[Component]:
@@ -178,7 +209,8 @@ def _offices(view: View) -> list[Component]:
     remark = words(
         "Die Reihenfolge ist keine Rangfolge: Die Ämter haben verschiedene Aufgaben."
     )
-    return [section(heading, html.P(remark), shown, id="aemter")]
+    several = html.P(remark) if len(rows) > 1 else None
+    return [section(heading, several, shown, id="aemter")]
 
 
 def _office_kpis(view: View) -> tuple[str, ...]:

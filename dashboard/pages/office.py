@@ -104,7 +104,10 @@ def _has_visits(view: View, office: Office) -> bool:
     return bool(with_values(view, "waiting.median_minutes", office=office.id))
 
 
-def _now(view: View, office: Office) -> Component:
+def _now(view: View, office: Office) -> Component | None:
+    is_reporting = view.live is not None and view.live.of(office.id) is not None
+    if not office.hours and not is_reporting:
+        return None
     return section(view.words("Jetzt"), live_panel(view, office), id="jetzt")
 
 
@@ -137,11 +140,12 @@ def _tiles(view: View, office: Office) -> Component | None:
     found = [each for each in shown if each is not None]
     if not found:
         return None
-    return section(view.words("Das letzte Quartal"), tiles(found), id="quartal")
+    heading = view.words("Die neuesten Quartalszahlen")
+    return section(heading, tiles(found), id="quartal")
 
 
 def _when_to_go(view: View, office: Office) -> Component | None:
-    window = window_of(view, office.id)
+    window = window_of(view, office)
     if window is None:
         return None
     words = view.words

@@ -16,6 +16,7 @@ from dashboard.reading import Figure, a_year_before
 from dashboard.selection import Population, days_of, figures, kpi_words
 from dashboard.sentences import headline
 from dashboard.view import Page, View
+from ingest.city import Office
 from metrics.periods import Period, parse_period, period_id
 
 _HEADLINES = (
@@ -83,14 +84,29 @@ _TABLES = (
         ),
     ),
 )
-_SERVICE_KPIS = (
-    "waiting.median_minutes",
-    "waiting.visits",
-    "backlog.received",
-    "backlog.decided",
-    "backlog.open",
-    "processing.expected_days",
-    "processing.share_within_deadline",
+# Apart, since a service with visits need not have applications, nor the other way.
+_SERVICE_TABLES = (
+    (
+        "besuche",
+        german("{office}: Besuche nach Leistung"),
+        (
+            "waiting.visits",
+            "waiting.median_minutes",
+            "waiting.p90_minutes",
+            "waiting.no_show_share",
+        ),
+    ),
+    (
+        "faelle",
+        german("{office}: Bearbeitung nach Leistung"),
+        (
+            "backlog.received",
+            "backlog.decided",
+            "backlog.open",
+            "processing.expected_days",
+            "processing.share_within_deadline",
+        ),
+    ),
 )
 
 
@@ -190,7 +206,9 @@ def _table(
     view: View, quarter: Period, anchor: str, heading: str, kpis: tuple[str, ...]
 ) -> Component | None:
     words = view.words
-    rows: list[Row] = [(words("Ganze Stadt"), Population())]
+    rows: list[Row] = []
+    if len(view.city.offices) > 1:
+        rows.append((words("Ganze Stadt"), Population()))
     rows += [
         (_office_link(view, office.id), Population(office.id))
         for office in view.city.offices
@@ -208,32 +226,33 @@ def _office_link(view: View, office: str) -> Component:
 
 
 def _services(view: View, quarter: Period) -> list[Component]:
+    return [
+        part
+        for office in view.city.offices
+        for each in _SERVICE_TABLES
+        if (part := _service_table(view, quarter, office, *each)) is not None
+    ]
+
+
+def _service_table(
+    view: View,
+    quarter: Period,
+    office: Office,
+    anchor: str,
+    heading: str,
+    kpis: tuple[str, ...],
+) -> Component | None:
     words = view.words
-    parts: list[Component] = []
-    for office in view.city.offices:
-        name = office.name.in_language(view.language)
-        rows: list[Row] = [
-            (each.name.in_language(view.language), Population(office.id, each.id))
-            for each in view.city.services_of(office.id)
-        ]
-        caption = words(
-            "{office}, nach Leistung, {quarter}",
-            office=name,
-            quarter=words.quarter(quarter.start),
-        )
-        shown = kpi_table(
-            view,
-            caption,
-            words("Leistung"),
-            rows,
-            _SERVICE_KPIS,
-            "quarter",
-            start=quarter.start,
-        )
-        if shown is not None:
-            heading = words("{office}: nach Leistung", office=name)
-            parts.append(section(heading, shown, id=f"leistungen-{office.id}"))
-    return parts
+    rows: list[Row] = [
+        (each.name.in_language(view.language), Population(office.id, each.id))
+        for each in view.city.services_of(office.id)
+    ]
+    title = words(heading, office=office.name.in_language(view.language))
+    caption = f"{title}, {words.quarter(quarter.start)}"
+    shown = kpi_table(
+        view, caption, words("Leistung"), rows, kpis, "quarter", start=quarter.start
+    )
+    return None if shown is None else section(title, shown, id=f"{anchor}-{office.id}")
 
 
 def _remarks(view: View, quarter: Period) -> Component:

@@ -102,7 +102,7 @@ def test_equal_values_are_equal_whatever_their_intervals():
     now = figure(MEDIAN, 14.2, lower=12, upper=16)
     before = figure(MEDIAN, 13.9, "2025-Q3", lower=12, upper=16)
     assert said(MEDIAN, now, before).endswith(
-        "14 Minuten, genauso viel wie im Vorjahr."
+        "14 Minuten, genauso lange wie im Vorjahr."
     )
 
 
@@ -110,6 +110,18 @@ def test_the_difference_is_that_of_the_numbers_shown():
     # 14.4 and 15.6 are shown as 14 and 16: a reader subtracts 2, not 1.
     now, before = figure(MEDIAN, 14.4), figure(MEDIAN, 15.6, "2025-Q3")
     assert "2 Minuten weniger" in said(MEDIAN, now, before)
+
+
+def test_a_wait_that_rounds_to_nothing_is_less_than_a_minute():
+    now = figure(MEDIAN, 0.4)
+    assert said(MEDIAN, now) == (
+        "Im 3. Quartal 2026 wartete die Hälfte weniger als 1 Minute."
+    )
+    assert value_words(GERMAN, kpi(MEDIAN), now) == "unter 1 Minute"
+    name = "processing.expected_days"
+    assert said(name, figure(name, 0, "2026-10")).endswith(
+        "muss mit weniger als 1 Tag rechnen."
+    )
 
 
 def test_shares_change_by_percentage_points():
