@@ -1,5 +1,5 @@
-/* The browser's half of dashboard/components/drawing.py: a React component that shows
-   the static SVG and lets plotly redraw it once it is on screen. */
+/* Lets plotly redraw a chart's static SVG, with hover, once it is on screen. Only then
+   is plotly loaded. */
 (function () {
   "use strict";
   const WIDE = 576; // 36rem, as in the css
@@ -54,7 +54,12 @@
 
   function draw(element, figure) {
     const still = element.querySelector(".drawing-static");
-    const live = element.querySelector(".drawing-live");
+    let live = element.querySelector(".drawing-live");
+    if (!live) {
+      live = document.createElement("div");
+      live.className = "drawing-live";
+      element.append(live);
+    }
     const box = still.getBoundingClientRect();
     if (!box.width || !box.height) return Promise.resolve();
     const style = getComputedStyle(document.documentElement);
@@ -106,32 +111,5 @@
     };
   }
 
-  function Drawing(properties) {
-    const create = window.React.createElement;
-    const element = window.React.useRef(null);
-    const figure = properties.figure;
-    const version = figure ? JSON.stringify(figure) : "";
-    window.React.useEffect(
-      () => (figure ? watch(element.current, figure) : undefined),
-      [version]
-    );
-    const html = { __html: properties.svg };
-    if (!figure) {
-      return create("span", { className: "picture", dangerouslySetInnerHTML: html });
-    }
-    return create(
-      "div",
-      {
-        id: properties.id,
-        className: "drawing",
-        role: "img",
-        "aria-label": properties.label,
-        ref: element,
-      },
-      create("div", { className: "drawing-static", dangerouslySetInnerHTML: html }),
-      create("div", { className: "drawing-live" })
-    );
-  }
-
-  window.dashboard = Object.assign(window.dashboard || {}, { Drawing });
+  window.amtspuls = { drawWhenSeen: watch };
 })();

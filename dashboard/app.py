@@ -5,15 +5,15 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from dash import Dash, Input, Output, dcc, html
-from dash.development.base_component import Component
 from flask import Flask, Response, request
 
 from dashboard import document
 from dashboard.answers import IMMUTABLE, ByteCache, answer, tag_of
 from dashboard.api import register_api
+from dashboard.components.content import Content, shown
 from dashboard.pages import PAGES
 from dashboard.security import secure
 from dashboard.site import Edition, Site, nothing_published, utc_now
@@ -38,16 +38,16 @@ def create_app(
     site = Site(published_dir, city, pages, _releases(), clock)
     app = _App(site)
     app.layout = html.Div(
-        [dcc.Location(id="address", refresh=False), html.Div(id="page")]
+        [dcc.Location(id="address", refresh=False), Content(id="page")]
     )
 
     @app.callback(
-        Output("page", "children"),
+        Output("page", "shown"),
         Input("address", "pathname"),
         Input("address", "search"),
     )
-    def show(pathname: str, search: str | None) -> Component:
-        return site.visit(site.edition(), pathname, search).content()
+    def show(pathname: str, search: str | None) -> dict[str, Any]:
+        return shown(site.visit(site.edition(), pathname, search).content())
 
     server: Flask = app.server
     _cache_callbacks(server, site)

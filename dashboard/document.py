@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.addresses import Addresses
 from dashboard.components import frame
+from dashboard.components.content import digest
 from dashboard.prerender import to_html
 from dashboard.view import Page, Scene
 from ingest.city import City
@@ -30,7 +31,7 @@ INDEX: Final = """<!DOCTYPE html>
 </head>
 <body data-plotly="[[plotly]]" data-locale="[[locale]]">
 [[header]]
-<div id="gesendet">[[content]]</div>
+<div id="seite" data-digest="[[digest]]">[[content]]</div>
 <div id="app" hidden>{%app_entry%}</div>
 <p id="meldung" class="kern-sr-only" role="status" data-text="[[updated]]"></p>
 [[footer]]
@@ -74,6 +75,7 @@ def fill(
 ) -> str:
     """Write one page into the document; without the app it is text alone."""
     addresses, city = scene.addresses, scene.city
+    text = to_html(content)
     values = {
         "lang": scene.language,
         "title": escape(f"{title} – {frame.SITE_NAME} {city.info.name}"),
@@ -85,12 +87,13 @@ def fill(
         "plotly": addresses.asset(PLOTLY),
         "locale": addresses.asset(LOCALE) if scene.language == "de" else "",
         "header": to_html(frame.header(scene, pages)),
-        "content": to_html(content),
+        "content": text,
+        "digest": digest(text),
         "footer": to_html(frame.footer(scene, pages)),
         "updated": escape(scene.words("Die Seite zeigt jetzt Ihre Auswahl.")),
     }
-    text = index if with_app else _APP.sub("", _SCRIPTS.sub("", index))
-    return _SLOT.sub(lambda slot: values[slot[1]], text)
+    kept = index if with_app else _APP.sub("", _SCRIPTS.sub("", index))
+    return _SLOT.sub(lambda slot: values[slot[1]], kept)
 
 
 def theme_css(city: City) -> str:

@@ -32,6 +32,21 @@ def to_html(node: object) -> str:
     return "".join(_write(node))
 
 
+def figures_of(node: object) -> dict[str, Any]:
+    """Collect the figures of all drawings in a tree, by the drawing's id."""
+    found: dict[str, Any] = {}
+    if isinstance(node, (list, tuple)):
+        for each in node:
+            found |= figures_of(each)
+    elif isinstance(node, Drawing):
+        properties = node.to_plotly_json()["props"]  # type: ignore[no-untyped-call]
+        if "figure" in properties:
+            found[properties["id"]] = properties["figure"]
+    elif isinstance(node, Component):
+        found |= figures_of(getattr(node, "children", None))
+    return found
+
+
 def _write(node: object) -> Iterator[str]:
     if node is None or isinstance(node, bool):
         return

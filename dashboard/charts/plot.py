@@ -49,7 +49,8 @@ class Plot:
             size=size,
             left=max(text_width(chart.number(tick)) for tick in chart.ticks) + 10,
             right=width - (widest + 16),
-            upper=2 * LINE_HEIGHT + 8,
+            # One line for the unit and, where there are any, one for events' numbers.
+            upper=(2 if chart.events else 1) * LINE_HEIGHT + 10,
             lower=height - LINE_HEIGHT * (2 if grouped else 1) - 8,
             has_end_labels=labelled,
         )
@@ -99,7 +100,7 @@ class Plot:
             if period.group and (i == 0 or periods[i - 1].group != period.group)
         ]
         shown = []
-        for first, following in zip(firsts, [*firsts[1:], None], strict=True):
+        for first, following in zip(firsts, [*firsts[1:], None], strict=False):
             # The last group may run on below the names at the lines' ends.
             end = self.size[0] if following is None else self.x(following - 0.5)
             if self.x(first - 0.5) + text_width(periods[first].group) + 8 <= end:

@@ -1,4 +1,4 @@
-"""Pictures as a Dash component of our own; assets/20-drawing.js is its other half."""
+"""The picture of a chart: static SVG, which plotly redraws once it is on screen."""
 
 from typing import Any
 
@@ -8,15 +8,14 @@ _PROPERTIES = ["id", "label", "svg", "figure"]
 
 
 class Drawing(Component):
-    """A static SVG that plotly redraws, once it is on screen, with hover.
+    """SVG in a page's component tree; dashboard.prerender writes it.
 
-    plotly itself (386 KB) is loaded only then, which dcc.Graph cannot do. `figure`
-    comes from charts.plotly_figure; without it the picture stays as it is, and
-    without `label` screen readers pass it by.
+    `figure` comes from charts.plotly_figure and is drawn by assets/20-drawing.js;
+    without it the picture stays as it is, and without `label` screen readers pass it
+    by. It is no dcc.Graph, which would load plotly (386 KB) before anybody sees it.
     """
 
-    # Names a Python package, since Dash imports it, and window.dashboard in the
-    # browser.
+    # Names a Python package, since Dash imports it.
     _namespace = "dashboard"
     _type = "Drawing"
 

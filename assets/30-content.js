@@ -1,0 +1,86 @@
+/* The browser's half of dashboard/components/content.py. Dash takes over the page that
+   the server sent where it stands: as long as Dash's answer is the same page, nothing is
+   replaced and only the charts come to life. Filters then change the page in place.
+   Without JavaScript, or if this fails, everything stays readable and every filter is an
+   ordinary form. */
+(function () {
+  "use strict";
+  const main = document.getElementById("seite");
+  const status = document.getElementById("meldung");
+  const FIELDS = "a[href], button, select, input, summary, [tabindex]";
+  let ends = [];
+
+  function show(content) {
+    for (const end of ends) end();
+    if (main.dataset.digest !== content.digest) replace(content);
+    ends = [...main.querySelectorAll(".drawing")]
+      .filter((element) => element.id in content.figures)
+      .map((element) =>
+        window.amtspuls.drawWhenSeen(element, content.figures[element.id])
+      );
+    document.documentElement.dataset.takenOver = "";
+  }
+
+  /* Another view of the page: what had the focus has it still. */
+  function replace(content) {
+    const fields = [...main.querySelectorAll(FIELDS)];
+    const focused = fields.indexOf(document.activeElement);
+    const id = document.activeElement.id;
+    const open = new Set(
+      [...main.querySelectorAll("section[id] details[open]")].map(placeOf)
+    );
+    main.innerHTML = content.html;
+    main.dataset.digest = content.digest;
+    for (const details of main.querySelectorAll("section[id] details")) {
+      if (open.has(placeOf(details))) details.open = true;
+    }
+    if (focused < 0) return;
+    const again = main.querySelectorAll(FIELDS)[focused];
+    const field = (id && document.getElementById(id)) || again;
+    if (field) field.focus({ preventScroll: true });
+    status.textContent = "";
+    setTimeout(() => (status.textContent = status.dataset.text), 50);
+  }
+
+  function placeOf(details) {
+    const section = details.closest("section[id]");
+    return `${section.id} ${[...section.querySelectorAll("details")].indexOf(details)}`;
+  }
+
+  function Content(properties) {
+    const content = properties.shown;
+    window.React.useEffect(() => {
+      if (content) show(content);
+    }, [content && content.digest]);
+    return null;
+  }
+  window.dashboard = Object.assign(window.dashboard || {}, { Content });
+
+  /* Filters in place */
+
+  function go(search) {
+    window.dash_clientside.set_props("address", { search });
+    for (const link of document.querySelectorAll(".language")) link.search = search;
+  }
+
+  function isTakenOver() {
+    return "takenOver" in document.documentElement.dataset;
+  }
+
+  main.addEventListener("submit", function (event) {
+    if (!isTakenOver() || !event.target.matches("form.filters")) return;
+    event.preventDefault();
+    const query = new URLSearchParams(new FormData(event.target));
+    for (const [name, value] of [...query]) if (!value) query.delete(name);
+    go(query.size ? `?${query}` : "");
+  });
+
+  main.addEventListener("click", function (event) {
+    const link = event.target.closest("a.choice");
+    const isPlain = !(event.metaKey || event.ctrlKey || event.shiftKey || event.button);
+    if (!isTakenOver() || !link || !isPlain) return;
+    if (link.pathname !== location.pathname) return;
+    event.preventDefault();
+    go(link.search);
+  });
+})();
