@@ -53,15 +53,25 @@ def span_of_period(start: date, period: Period, zone: ZoneInfo) -> Span:
 
 
 def span_of_rows(
-    rows: pl.DataFrame, table: str, period: Period, zone: ZoneInfo
+    rows: pl.DataFrame,
+    table: str,
+    period: Period,
+    zone: ZoneInfo,
+    believed: tuple[date, date],
 ) -> Span:
-    """Give the whole periods that the rows lie in."""
+    """Give the whole periods that the rows lie in.
+
+    Days outside of `believed` are left aside: one row of 2062 would otherwise claim
+    that the delivery replaces everything until then.
+    """
     times = [name for name, dtype in schema_of(table).items() if dtype.is_temporal()]
     names = [name for name in _MOMENTS.get(table, times[:1]) if name in rows.columns]
-    moments = rows.select(moment=pl.coalesce(pl.lit(None), *names))["moment"]
-    if isinstance(moments.dtype, pl.Datetime):
-        moments = moments.dt.convert_time_zone(zone.key).dt.date()
-    first, last = moments.min(), moments.max()
+    days = rows.select(day=pl.coalesce(pl.lit(None), *names))["day"].drop_nulls()
+    if isinstance(days.dtype, pl.Datetime):
+        days = days.dt.convert_time_zone(zone.key).dt.date()
+    likely = days.filter(days.is_between(*believed)) if len(days) else days
+    counted = likely if len(likely) else days
+    first, last = counted.min(), counted.max()
     if not isinstance(first, date) or not isinstance(last, date):
         message = f"no row of this delivery says when it was ({', '.join(times)})"
         raise SourceChanged(message)

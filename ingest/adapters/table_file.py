@@ -3,13 +3,13 @@
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
 import polars as pl
-import pyarrow
+import pyarrow as pa
 from pyarrow import parquet
 
 from ingest.adapters import columns, places, spans
@@ -64,7 +64,7 @@ def parse(
         message = f"{source.id} is no table_file source"
         raise SourceChanged(message)
     try:
-        return _parse(download, source.mapping, city, pseudonym)
+        return _parse(download, source, city, pseudonym)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, re.error) as error:
         message = (
             f"{download.name} cannot be read as the mapping says"
@@ -74,8 +74,9 @@ def parse(
 
 
 def _parse(
-    download: Download, mapping: TableMapping, city: City, pseudonym: Pseudonym
+    download: Download, source: TableFileSource, city: City, pseudonym: Pseudonym
 ) -> Parsed:
+    mapping = source.mapping
     file_format = _file_format(download.name, mapping)
     content = download.read()
     if not content.strip():
@@ -109,7 +110,7 @@ def _parse(
         rows=rows,
         refused=refused.sort("row_number"),
         rows_read=rows.height + refused.height,
-        covers=_covers(download, rows, mapping, city),
+        covers=_covers(download, rows, source, city),
     )
 
 
@@ -145,16 +146,21 @@ def _is_last_refused(raw: pl.DataFrame, refused: pl.DataFrame) -> bool:
 
 
 def _covers(
-    download: Download, rows: pl.DataFrame, mapping: TableMapping, city: City
+    download: Download, rows: pl.DataFrame, source: TableFileSource, city: City
 ) -> Span | None:
     if download.covers is not None:
         return download.covers
-    covers = mapping.covers
+    covers = source.mapping.covers
     if covers.by == "all":
         return None
     if covers.by == "file_name":
         return spans.span_of_file_name(download.name, covers, city.timezone)
-    return spans.span_of_rows(rows, mapping.table, covers.period, city.timezone)
+    table = source.mapping.table
+    today = download.fetched_at.astimezone(city.timezone).date()
+    # An export of visits may well hold those that are booked for later.
+    latest = source.checks.not_after or (date.max if table == "tickets" else today)
+    believed = (source.checks.not_before or date.min, latest)
+    return spans.span_of_rows(rows, table, covers.period, city.timezone, believed)
 
 
 def _read_parquet(
@@ -169,7 +175,7 @@ def _read_parquet(
         check_header(name, header, mapping.ignored_columns)
         found = pl.from_arrow(file.read([names[index] for index in header.kept]))
         rows = found if isinstance(found, pl.DataFrame) else found.to_frame()
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         message = f"{name} is no complete Parquet file; have it delivered again"
         raise DeliveryRefused(message) from error
     texts = rows.select(

@@ -107,7 +107,7 @@ def read(city, hashed) -> Callable[..., Parsed]:
 
 
 class Answers:
-    """What the server answers: a function of path and parameters; and what was asked."""
+    """What the server answers, by path and parameters, and what it was asked."""
 
     def __init__(self) -> None:
         self.url = ""

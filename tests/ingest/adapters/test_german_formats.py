@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - what a source writes has no zone
 from datetime import UTC, datetime, timedelta
 
 import polars as pl

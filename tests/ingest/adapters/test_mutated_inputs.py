@@ -77,8 +77,20 @@ def flip(content, chance):
 
 def insert(content, chance):
     place = chance.randrange(len(content))
-    junk = [b'"', b";", b"\n", b"\0", b"\xff\xfe", b"=1+1", b"{", "😀;ß".encode(), b"\r"]
-    return content[:place] + chance.choice(junk) * chance.choice([1, 50]) + content[place:]
+    junk = [
+        b'"',
+        b";",
+        b"\n",
+        b"\0",
+        b"\xff\xfe",
+        b"=1+1",
+        b"{",
+        "😀;ß".encode(),
+        b"\r",
+    ]
+    return (
+        content[:place] + chance.choice(junk) * chance.choice([1, 50]) + content[place:]
+    )
 
 
 def remove(content, chance):
@@ -128,7 +140,8 @@ def test_a_damaged_file_is_read_or_refused_with_a_sentence(
 
 
 @pytest.mark.parametrize(
-    ("make", "name"), [(as_csv, "a.csv"), (as_parquet, "a.parquet"), (as_xlsx, "a.xlsx")]
+    ("make", "name"),
+    [(as_csv, "a.csv"), (as_parquet, "a.parquet"), (as_xlsx, "a.xlsx")],
 )
 def test_undamaged_all_rows_are_read(table_source, read, make, name):
     count = 200 if name == "a.xlsx" else ROWS
@@ -145,7 +158,10 @@ def test_a_damaged_feed_is_read_or_refused(feed_source, read):
         "source_time_at": {"column": "$.stand"},
     }
     queues = [{"name": "b", "wartezeit": 19} for _ in range(20)]
-    feed = {"stand": "2026-11-20T09:00:00Z", "bereiche": [{"id": "a", "eintraege": queues}]}
+    feed = {
+        "stand": "2026-11-20T09:00:00Z",
+        "bereiche": [{"id": "a", "eintraege": queues}],
+    }
     whole = json.dumps(feed).encode()
     chance = random.Random(7)  # noqa: S311 - repeatable
     refusals = 0
@@ -158,7 +174,9 @@ def test_a_damaged_feed_is_read_or_refused(feed_source, read):
     assert 0 < refusals < 600
 
 
-@pytest.mark.parametrize("value", [None, 3, "x", [], {}, [1], True, {"a": {"b": 1}}, [[]]])
+@pytest.mark.parametrize(
+    "value", [None, 3, "x", [], {}, [1], True, {"a": {"b": 1}}, [[]]]
+)
 @pytest.mark.parametrize("place", ["whole", "levels", "queue", "field"])
 def test_a_feed_of_another_shape_is_read_or_refused(feed_source, read, place, value):
     mapping = {

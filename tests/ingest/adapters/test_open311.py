@@ -112,7 +112,9 @@ def test_services_may_be_told_apart_by_name(open311_source, read):
         {"office": "ema", "services_by": "service_name", "services": services}
     )
     asked = "2026-03-01T10:00:00Z"
-    parsed = read(source, page(request(1, asked, service_name="Graffiti "), request(2, asked)))
+    parsed = read(
+        source, page(request(1, asked, service_name="Graffiti "), request(2, asked))
+    )
     assert parsed.rows["service"].to_list() == ["graffiti", "muell"]
 
 
@@ -280,7 +282,10 @@ def test_files_that_overlap_are_read_as_one_delivery(
         ],
         "b.json": [
             request(
-                2, "2026-03-05T10:00:00Z", status="closed", updated="2026-03-09T10:00:00Z"
+                2,
+                "2026-03-05T10:00:00Z",
+                status="closed",
+                updated="2026-03-09T10:00:00Z",
             )
         ],
         "c.json": [request(3, "2026-05-01T10:00:00Z")],

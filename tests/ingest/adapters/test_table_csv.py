@@ -86,21 +86,21 @@ def test_no_name_is_in_rows_or_refused_rows(tickets, read):
 @pytest.mark.parametrize(
     ("line", "field", "reason"),
     [
-        ("A1;M;Hundesteuer;14.03.2026 08:00;14.03.2026;08:12;1", "office", "unknown_category"),
-        ("A1;M;Kfz;31.02.2026 08:00;14.03.2026;08:12;1", "arrived_at", "unreadable_time"),
-        ("A1;M;Kfz;29.03.2026 02:30;29.03.2026;08:12;1", "arrived_at", "nonexistent_time"),
-        ("A1;M;Kfz;25.10.2026 02:30;25.10.2026;08:12;1", "arrived_at", "ambiguous_time"),
-        ("A1;M;Kfz;14.03.2026 08:00;14.03.2026;08:12;1,5", "persons", "unreadable_number"),
-        ("A1;M;Kfz;14.03.2026 08:00;14.03.2026;08:12;99999999999", "persons", "unreadable_number"),
-        ("A1;M;Kfz;14.03.2026 08:00;14.03.2026;08:12", None, "broken_row"),
-        ("A1;M;Kfz;14.03.2026 08:00;14.03.2026;08:12;1;2", None, "broken_row"),
+        ("Hund;14.03.2026 08:00;14.03.2026;08:12;1", "office", "unknown_category"),
+        ("Kfz;31.02.2026 08:00;14.03.2026;08:12;1", "arrived_at", "unreadable_time"),
+        ("Kfz;29.03.2026 02:30;29.03.2026;08:12;1", "arrived_at", "nonexistent_time"),
+        ("Kfz;25.10.2026 02:30;25.10.2026;08:12;1", "arrived_at", "ambiguous_time"),
+        ("Kfz;14.03.2026 08:00;14.03.2026;08:12;1,5", "persons", "unreadable_number"),
+        ("Kfz;14.03.2026 08:00;;;9999999999", "persons", "unreadable_number"),
+        ("Kfz;14.03.2026 08:00;14.03.2026;08:12", None, "broken_row"),
+        ("Kfz;14.03.2026 08:00;14.03.2026;08:12;1;2", None, "broken_row"),
     ],
 )  # fmt: skip
 def test_a_row_that_cannot_be_read_is_refused_with_its_reason(
     tickets, read, line, field, reason
 ):
     good = "A2;M;Kfz;14.03.2026 08:00;14.03.2026;08:12;1"
-    parsed = read(tickets, lines(EXPORT, line, good))
+    parsed = read(tickets, lines(EXPORT, f"A1;M;{line}", good))
     assert parsed.rows["ticket_key"].to_list() == ["#A2"]
     refused = parsed.refused.to_dicts()
     assert [(row["row_number"], row["field"], row["reason"]) for row in refused] == [
@@ -109,19 +109,21 @@ def test_a_row_that_cannot_be_read_is_refused_with_its_reason(
     assert parsed.rows_read == 2
 
 
-@pytest.mark.parametrize("length", range(20, len(latin(EXPORT)) - 2))
-def test_a_file_cut_off_anywhere_is_never_half_loaded(tickets, read, length):
+def test_a_file_cut_off_anywhere_is_never_half_loaded(tickets, read):
     """At the end of a line nobody can see a cut; within one it is always noticed."""
-    cut = latin(EXPORT)[:length]
-    whole = read(tickets, latin(EXPORT)).rows
-    try:
-        parsed = read(tickets, cut)
-    except (DeliveryRefused, SourceChanged):
-        return
-    # What is read is what the whole file says, but for numbers that lost their end.
-    last = parsed.rows.height
-    assert parsed.rows.drop("persons").equals(whole.head(last).drop("persons"))
-    assert parsed.refused.is_empty()
+    content = latin(EXPORT)
+    whole = read(tickets, content).rows.drop("persons")
+    refusals = 0
+    for length in range(20, len(content) - 2):
+        try:
+            parsed = read(tickets, content[:length])
+        except (DeliveryRefused, SourceChanged):
+            refusals += 1
+            continue
+        # What is read is what the whole file says, but for numbers that lost their end.
+        assert parsed.rows.drop("persons").equals(whole.head(parsed.rows.height))
+        assert parsed.refused.is_empty()
+    assert refusals > 200
 
 
 def test_a_line_cut_off_in_its_middle_refuses_the_whole_file(tickets, read):
@@ -191,7 +193,7 @@ def test_a_new_column_refuses_the_delivery_and_says_what_to_do(tickets, read):
 
 def test_a_renamed_column_refuses_the_delivery_and_shows_the_header(tickets, read):
     renamed = EXPORT.replace("Ankunft", "Eintreffen")
-    with pytest.raises(SourceChanged, match='column "Ankunft" is missing.*Eintreffen'):
+    with pytest.raises(SourceChanged, match=r'"Ankunft" is missing.*Eintreffen'):
         read(tickets, latin(renamed))
 
 
@@ -206,7 +208,7 @@ def test_values_without_a_column_name_refuse_the_delivery(tickets, read):
     nameless = [first, second, f"{names};", *(f"{row};" for row in rows), ""]
     assert read(tickets, latin("\n".join(nameless))).rows.height == 2
     nameless[4] += "1"
-    with pytest.raises(SourceChanged, match="column 8 has values.*may have slipped"):
+    with pytest.raises(SourceChanged, match=r"column 8 has values.*may have slipped"):
         read(tickets, latin("\n".join(nameless)))
 
 
@@ -219,11 +221,13 @@ def test_windows_1252_read_as_utf_8_is_refused_with_the_line(table_source, read)
 
 
 def test_utf_8_read_as_windows_1252_is_refused_instead_of_mojibake(tickets, read):
-    with pytest.raises(DeliveryRefused, match="is UTF-8.*try 'utf-8-sig'"):
+    with pytest.raises(DeliveryRefused, match=r"is UTF-8.*try 'utf-8-sig'"):
         read(tickets, EXPORT.encode())
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "windows-1252", "mac-roman"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8-sig", "utf-16", "windows-1252", "mac-roman"]
+)
 def test_every_named_encoding_is_read(table_source, read, encoding):
     source = table_source({**TICKETS, "encoding": encoding})
     assert read(source, EXPORT.encode(encoding)).rows["office"].to_list() == [
@@ -321,11 +325,16 @@ def test_a_mapping_of_a_column_that_the_table_lacks_is_a_mistake(table_source, r
         read(source, b"A\n1\n")
 
 
-def test_patterns_that_are_none_are_said_to_be(table_source, read):
-    for change in (
-        {"total_rows": {"Nr.": "(("}},
-        {"columns": {**TICKETS["columns"], "arrived_at": {"column": "Ankunft", "format": "%Q"}}},
-        {"columns": {**TICKETS["columns"], "persons": {"column": "Personen"}}, "delimiter": ";;"},
-    ):  # fmt: skip
-        with pytest.raises((DeliveryRefused, SourceChanged)):
-            read(table_source({**TICKETS, **change}), latin(EXPORT))
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("total_rows", {"Nr.": "(("}),
+        ("delimiter", ";;"),
+        ("columns", {"arrived_at": {"column": "Ankunft", "format": "%Q"}}),
+    ],
+)
+def test_patterns_that_are_none_are_said_to_be(table_source, read, field, change):
+    if field == "columns":
+        change = {**TICKETS["columns"], **change}
+    with pytest.raises((DeliveryRefused, SourceChanged)):
+        read(table_source({**TICKETS, field: change}), latin(EXPORT))

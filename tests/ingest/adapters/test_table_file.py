@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - what a source writes has no zone
 import io
 from datetime import UTC, date, datetime, timedelta
 
@@ -102,6 +103,18 @@ def test_a_delivery_covers_whole_local_periods(
     )
 
 
+def test_times_that_nobody_believes_do_not_widen_what_is_covered(
+    table_source, read, city
+):
+    strange = CSV + b"2062-03-14 10:00;5\n2012-01-01 10:00;5\n"
+    source = table_source(HOURS, checks={"not_before": "2026-01-01"})
+    parsed = read(source, strange)
+    assert parsed.rows.height == 3  # to refuse rows is for the checks
+    assert parsed.covers == tuple(
+        datetime(2026, 3, day, tzinfo=city.timezone).astimezone(UTC) for day in (14, 15)
+    )
+
+
 def test_a_delivery_of_everything_covers_everything(table_source, read):
     source = table_source({**HOURS, "covers": {"by": "all"}})
     assert read(source, CSV).covers is None
@@ -122,10 +135,14 @@ def test_looks_of_a_closed_office_have_no_wait(table_source, read):
                 "office": {"column": "Amt"},
                 "observed_at": {"column": "Zeit"},
                 "waiting": {"column": "Wartende"},
-                "state": {"column": "Status", "values": {"0": "closed"}, "missing": ["1"]},
+                "state": {
+                    "column": "Status",
+                    "values": {"0": "closed"},
+                    "missing": ["1"],
+                },
             },
         }
-    )  # fmt: skip
+    )
     # A Monday; the office ema opens from 8 to 16, of kfz nothing is known.
     content = (
         "Amt;Zeit;Wartende;Status\n"
@@ -146,7 +163,15 @@ def test_a_folder_gives_its_files_by_name_but_none_that_is_not_finished(
 ):
     folder = tmp_path / "eingang"
     folder.mkdir()
-    for name in ("b.csv", "a.csv", "c.csv.part", ".d.csv", "~$e.csv", "f.xlsx", "g.tmp"):
+    for name in (
+        "b.csv",
+        "a.csv",
+        "c.csv.part",
+        ".d.csv",
+        "~$e.csv",
+        "f.xlsx",
+        "g.tmp",
+    ):
         (folder / name).write_bytes(CSV)
     (folder / "h.csv").mkdir()
     found = table_file.downloads(
@@ -158,16 +183,12 @@ def test_a_folder_gives_its_files_by_name_but_none_that_is_not_finished(
 def test_a_folder_that_does_not_exist_is_said_to_be_missing(
     table_source, city, now, tmp_path
 ):
-    found = table_file.downloads(
-        table_source(HOURS), city, None, Seen(), now, tmp_path
-    )
+    found = table_file.downloads(table_source(HOURS), city, None, Seen(), now, tmp_path)
     with pytest.raises(SourceUnavailable, match="does not exist"):
         next(found)
 
 
-def test_files_handed_in_are_read_in_the_order_given(
-    table_source, city, now, tmp_path
-):
+def test_files_handed_in_are_read_in_the_order_given(table_source, city, now, tmp_path):
     files = [tmp_path / "b.csv", tmp_path / "a.csv"]
     for path in files:
         path.write_bytes(CSV)

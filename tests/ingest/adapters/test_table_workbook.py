@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - what a source writes has no zone
 import io
 import zipfile
 from datetime import UTC, date, datetime, time, timedelta
@@ -173,7 +174,9 @@ def test_a_workbook_cut_off_is_refused(table_source, read):
 
 def test_a_missing_sheet_is_named_beside_those_that_are_there(table_source, read):
     content = xlsx(CASE_ROWS, "Tabelle 1", formats=["dd.mm.yyyy", "hh:mm"])
-    with pytest.raises(SourceChanged, match="no sheet 'Verfahren', only Deckblatt, Tab"):
+    with pytest.raises(
+        SourceChanged, match="no sheet 'Verfahren', only Deckblatt, Tab"
+    ):
         read(table_source(CASES), content, "bau.xlsx")
 
 
