@@ -126,7 +126,6 @@ def run_source(
         began=time.monotonic(),
         pseudonym=pseudonyms(installation_key(data_dir)),
     )
-    archive.tidy(work.connection, work.archive, source.id)
     http = Session(source, city.id, limits)
     try:
         runs = list(_runs(work, _downloads(work, http, files)))
@@ -136,10 +135,12 @@ def run_source(
 
 
 def _downloads(work: _Work, http: Session, files: Sequence[Path]) -> Iterator[Download]:
+    archive.tidy(work.connection, work.archive, work.source.id)
     if files:
-        return work.adapter.handed_in(files, work.source, work.city, work.now)
+        yield from work.adapter.handed_in(files, work.source, work.city, work.now)
+        return
     known = seen(work.connection, work.source.id, work.read_with)
-    return work.adapter.downloads(
+    yield from work.adapter.downloads(
         work.source, work.city, http, known, work.now, work.data_dir
     )
 

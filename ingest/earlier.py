@@ -27,7 +27,7 @@ def seen(connection: duckdb.DuckDBPyConnection, source: str, read_with: str) -> 
         connection,
         "SELECT name, received_at, covers_from, covers_to, etag, last_modified"
         " FROM deliveries WHERE source = ? AND superseded_at IS NULL AND read_with = ?"
-        " ORDER BY received_at",
+        " QUALIFY received_at = max(received_at) OVER (PARTITION BY name)",
         [source, read_with],
     )
     return Seen(
@@ -66,13 +66,16 @@ def is_known(
             SELECT name, content_sha256, superseded_at,
                 row_number() OVER (PARTITION BY name ORDER BY received_at DESC) AS nth,
                 covers_from, covers_to, read_with
-            FROM deliveries WHERE source = ?
+            FROM deliveries WHERE source = ? AND (name = ? OR content_sha256 = ?)
         )
         WHERE content_sha256 = ? AND read_with = ?
             AND (? IS NULL OR covers_from = ? AND covers_to = ?)
             AND (superseded_at IS NULL OR NOT ? AND name = ? AND nth = 1)
         """,
-        [source, sha256, read_with, first, first, end, by_hand, download.name],
+        [
+            *(source, download.name, sha256),
+            *(sha256, read_with, first, first, end, by_hand, download.name),
+        ],
     )
     return bool(same["found"][0])
 

@@ -1,5 +1,6 @@
 """One session per source: it asks politely, and only where the city file says."""
 
+import logging
 import os
 import ssl
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ class Session:
     def __init__(
         self, source: Source, asked_by: str, limits: Limits | None = None
     ) -> None:
+        # Its own messages quote whole addresses; ours name the place.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._source = source
         self._limits = limits or Limits()
         self._guard = GuardedAdapter(self._limits, private=source.private_host)

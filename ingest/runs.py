@@ -1,5 +1,6 @@
 """What came of each attempt of a source, written down whatever it was."""
 
+import logging
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,8 @@ import duckdb
 import polars as pl
 
 from ingest.warehouse import WRITING, columns_of, insert_rows
+
+log = logging.getLogger(__name__)
 
 Outcome = Literal["loaded", "unchanged", "failed", "refused"]
 
@@ -44,8 +47,12 @@ def record(connection: duckdb.DuckDBPyConnection, runs: list[Run]) -> list[Run]:
     """Write a row per attempt; what did not change is said once, not for each file."""
     news = [run for run in runs if run.outcome != "unchanged"]
     kept = news or runs[-1:]
-    with WRITING:
-        for run in kept:
-            if run.outcome != "loaded":  # those came with their delivery
-                insert_run(connection, run)
+    try:
+        with WRITING:
+            for run in kept:
+                if run.outcome != "loaded":  # those came with their delivery
+                    insert_run(connection, run)
+    except duckdb.Error:
+        # On a full disk nothing can be written down, but it can be said.
+        log.error("%s: what came of it could not be written down", kept[0].source)
     return kept

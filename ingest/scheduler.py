@@ -81,7 +81,7 @@ class Scheduler:
                 **({"next_run_time": datetime.now(UTC)} if overdue else {}),
             )
         self._jobs.start()
-        log.info("%s: %d sources on schedule", self._city.id, len(last_runs))
+        log.info("%s: %d sources on schedule", self._city.id, len(self._city.sources))
         return self
 
     def __exit__(
