@@ -32,7 +32,9 @@ def live_queue(
     looks = _newest_looks(samples, city)
     newest = max(looks, key=lambda look: look["observed_at"])
     state = _state(looks)
-    age = now - _said_at(newest)
+    # A closed queue has nothing new to say, however often it is asked.
+    said_at = newest["observed_at"] if state == "closed" else _said_at(newest)
+    age = now - said_at
     if age > _NOT_LIVE_ANY_MORE:
         state = "unknown"
     still_open = [look for look in looks if look["state"] == "open"]

@@ -139,6 +139,7 @@ def _write(
             directory, computed.figures, catalogue, city, manifest, now
         ),
         manifest=manifest,
+        with_csv=manifest["kind"] == PUBLISHED,  # nobody downloads the other
     )
 
 

@@ -40,6 +40,7 @@ def write_snapshot(
     ageing: pl.DataFrame | None = None,
     revisions: pl.DataFrame | None = None,
     manifest: Mapping[str, Any] | None = None,
+    with_csv: bool = True,
 ) -> Path:
     """Write a snapshot and make it the current one; return its folder.
 
@@ -56,7 +57,8 @@ def write_snapshot(
         **_frame_files("ageing", _typed(ageing, AGEING)),
         **_frame_files("revisions", _typed(revisions, REVISIONS)),
     }
-    files["figures.csv"] = csv_bytes(_typed(figures, FIGURES))
+    if with_csv:
+        files["figures.csv"] = csv_bytes(_typed(figures, FIGURES))
     digest = _identity(files, extra)
     current = _current_with(directory, digest)
     if current is not None:

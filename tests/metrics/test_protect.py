@@ -484,6 +484,12 @@ def test_an_old_look_is_marked_and_a_very_old_one_says_nothing():
     assert (queue["state"], queue["wait_minutes"]) == ("unknown", None)
 
 
+def test_a_closed_queue_that_is_still_looked_at_is_closed_and_not_stale():
+    friday = NOW - timedelta(hours=40)
+    (queue,) = live(look(1, state="closed", source_time_at=friday))
+    assert (queue["state"], queue["is_stale"]) == ("closed", False)
+
+
 def test_the_queues_of_an_office_are_told_as_one_with_the_longest_wait():
     (queue,) = live(
         look(service="pass", waiting=4, wait_minutes=3.0),

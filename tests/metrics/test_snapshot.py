@@ -201,6 +201,7 @@ def test_what_is_published_is_what_protection_leaves(
     exact = internal.figure(MEDIAN)
     assert exact is not None
     assert exact["n"] == 26
+    assert not (internal.path / "figures.csv").exists()
     assert set(snapshot.figures["grain"].unique()) == {"month", "quarter"}
 
 
