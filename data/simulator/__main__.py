@@ -1,4 +1,4 @@
-"""`python -m data.simulator`: simulate the sample city, then serve its systems."""
+"""`python -m data.simulator`: serve the sample city's systems, and simulate ahead."""
 
 import signal
 import sys
@@ -40,10 +40,10 @@ def main(
         signal.signal(number, lambda *_: stop.set())
     console = Console(file=sys.stdout)
     with server:
-        if _simulate(systems, clock, console, stop):
-            console.print(f"ready: {server.address}", highlight=False, soft_wrap=True)
-            sys.stdout.flush()
-            stop.wait()
+        console.print(f"ready: {server.address}", highlight=False, soft_wrap=True)
+        sys.stdout.flush()
+        _simulate_ahead(systems, moment, console, stop)
+        stop.wait()
 
 
 def _moment(now: str | None) -> datetime:
@@ -60,18 +60,21 @@ def _moment(now: str | None) -> datetime:
     return moment
 
 
-def _simulate(systems: Systems, clock: Clock, console: Console, stop: Event) -> bool:
-    """Simulate up to now; return False when told to stop meanwhile."""
-    total = systems.parts(clock.now())
-    parts = systems.warm_up(clock.now())
+def _simulate_ahead(
+    systems: Systems, moment: datetime, console: Console, stop: Event
+) -> None:
+    """Simulate what nobody has asked for yet, so that later answers come at once."""
+    parts = iter(systems.warm_up(moment))
     if console.is_terminal:
+        total = systems.parts(moment)
         parts = iter(
             track(parts, "Simulating Musterstadt", total=total, console=console)
         )
-    else:
-        console.print("simulating Musterstadt ...")
-        sys.stdout.flush()
-    return all(not stop.is_set() for _ in parts)
+    for _ in parts:
+        if stop.is_set():
+            return
+    console.print(f"simulated: {FIRST_ON} to {moment.date()}", highlight=False)
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

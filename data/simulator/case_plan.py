@@ -176,6 +176,7 @@ REPORTS = CaseOffice(
             "Defekte Beleuchtung", 2400, 0.9, 4, online=(0.7, 0.85), months=_DARK
         ),
     ),
+    staff=((date(2026, 2, 1), 1.08),),
     outcome="erledigt",
     duplicates=0.04,
     late_hours=(5, 24),

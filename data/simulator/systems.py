@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from threading import Lock
+from time import sleep
 
 from data.simulator import live, open311
 from data.simulator.case_export import CaseExports, cut_at
@@ -20,6 +21,8 @@ _TICKETS = re.compile(r"/aufrufsystem/(\w+)/vorgaenge-(\d{4})-(\d{1,2})\.csv")
 _CASES = re.compile(r"/fachverfahren/([\w-]+)/vorgaenge-(\d{4})(?:-Q([1-4]))?\.csv")
 _BUILDING = re.compile(r"/fachverfahren/bauordnung/bauantraege-(\d{4})\.xlsx")
 _REQUEST = re.compile(r"/open311/v2/requests/(\d+-\d{4})\.json")
+# Between two parts, so that whoever asks meanwhile gets the lock.
+_GIVE_WAY = 0.002
 _CSV = "text/csv; charset=windows-1252"
 _JSON = "application/json; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -50,6 +53,7 @@ class Systems:
         for office_id in CASE_OFFICES:
             with self._lock:
                 self.cases.known(office_id, now.date())
+            sleep(_GIVE_WAY)
             yield office_id
         months = {day.replace(day=1) for day in days_between(FIRST_ON, now.date())}
         for month in sorted(months):
@@ -57,6 +61,7 @@ class Systems:
                 for day in days_between(month, min(month_end(month), now.date())):
                     for office_id in TICKET_OFFICES:
                         self.tickets.day(office_id, day)
+            sleep(_GIVE_WAY)
             yield f"{month:%Y-%m}"
 
     @staticmethod

@@ -59,6 +59,27 @@ def test_who_runs_out_of_patience_leaves_and_is_not_called():
     assert served.left == [-1, NINE + 901]
 
 
+def four_appointments_and_a_walk_in(seconds):
+    crowd = Crowd(
+        [NINE, NINE, NINE, NINE, NINE + 1],
+        [NINE, NINE, NINE, NINE, -1],
+        [PATIENT] * 5,
+        [seconds] * 5,
+    )
+    return serve(crowd, [[(NINE, NINE + 4 * 3600)]], NINE + 4 * 3600)
+
+
+def test_who_waits_for_an_hour_is_taken_before_every_third_appointment():
+    # After three calls 3 900 s are over: the walk-in is before the last appointment.
+    served = four_appointments_and_a_walk_in(seconds=1300)
+    assert served.called == [NINE, NINE + 1300, NINE + 2600, NINE + 5200, NINE + 3900]
+
+
+def test_who_waits_for_less_than_an_hour_is_not():
+    served = four_appointments_and_a_walk_in(seconds=600)
+    assert served.called == [NINE, NINE + 600, NINE + 1200, NINE + 1800, NINE + 2400]
+
+
 def test_a_desk_on_its_break_calls_nobody():
     half = NINE + 1800
     desk = [(NINE, half), (half + 600, TEN)]

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from data.simulator.opening import intervals
+from data.simulator.tickets import NO_SHOW
 
 OFFICES = [
     "Einwohnermeldeamt",
@@ -83,6 +84,23 @@ def test_it_agrees_with_the_export_of_that_day(feed, get):
     seen = int(feed(at(2026, 11, 19, 10, 15))["Einwohnermeldeamt"]["customersWaiting"])
     assert waiting > 5
     assert waiting <= seen <= waiting + left
+
+
+def test_who_has_left_waits_no_longer(feed, systems):
+    visits = systems.tickets.day("einwohnermeldeamt", date(2025, 3, 3))
+    people = list(
+        zip(visits.arrived, visits.called, visits.left, visits.outcome, strict=True)
+    )
+    seen = []
+    for hour in (9, 10, 11, 13, 15):
+        now = hour * 3600
+        here = [p for p in people if p[3] != NO_SHOW and p[0] <= now]
+        here = [p for p in here if not 0 <= p[1] <= now]
+        staying = [p for p in here if not 0 <= p[2] <= now]
+        queue = feed(at(2025, 3, 3, hour, 0))["Einwohnermeldeamt"]
+        assert int(queue["customersWaiting"]) == len(staying)
+        seen.append(len(here) - len(staying))
+    assert max(seen) > 3
 
 
 def test_a_day_on_which_tickets_run_out_says_so(feed, systems):

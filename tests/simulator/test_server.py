@@ -128,12 +128,13 @@ def test_the_command_says_when_it_is_ready_and_stops_when_told():
         env=os.environ | {"PYTHONWARNINGS": "error"},
     )
     try:
-        assert process.stdout.readline() == "simulating Musterstadt ...\n"
         ready = process.stdout.readline()
         assert ready.startswith("ready: http://127.0.0.1:")
         address = ready.split()[1]
         feed = requests.get(address + "/live/wartezeiten.json", timeout=10).json()
         assert feed["queues"][0]["lastUpdated"] == "2024-05-14 10:15:00"
+        simulated = process.stdout.readline()
+        assert simulated == "simulated: 2024-04-01 to 2024-05-14\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
         assert process.stdout.read() == ""
