@@ -1,8 +1,6 @@
 """XLSX and ODS: the cells of one sheet as texts, as a CSV would have them."""
 
 import io
-import struct
-import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -18,16 +16,11 @@ from ingest.adapters.raw_table import (
     positioned,
     tidy_name,
 )
+from ingest.adapters.workbook_guard import refuse_giants
 from ingest.errors import DeliveryRefused, SourceChanged
 from ingest.sources import TableMapping
 
 _EXACT: Final = 2.0**53  # above, a float no longer counts one by one
-_LARGEST: Final = 500_000_000  # bytes when unpacked; some 3 million filled cells
-# What zipfile raises about damaged archives, besides what it means to raise.
-_NO_ARCHIVE: Final = (
-    zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError, OSError,
-    struct.error,
-)  # fmt: skip
 _Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
@@ -52,7 +45,7 @@ def read_workbook(
 
 
 def _sheet(name: str, content: bytes, mapping: TableMapping) -> list[list[_Cell]]:
-    _refuse_bombs(name, content)
+    refuse_giants(name, content)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
             wanted = mapping.sheet or workbook.sheet_names[0]
@@ -72,24 +65,6 @@ def _sheet(name: str, content: bytes, mapping: TableMapping) -> list[list[_Cell]
             " format. Open it, save it again as XLSX and hand it in once more"
         )
         raise DeliveryRefused(message) from error
-
-
-def _refuse_bombs(name: str, content: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-    except _NO_ARCHIVE as error:
-        message = (
-            f"{name} is no complete workbook: it was cut off, is still being written,"
-            " or is of another format. Have it delivered again as XLSX or ODS"
-        )
-        raise DeliveryRefused(message) from error
-    if unpacked > _LARGEST:
-        message = (
-            f"{name} would fill {unpacked // 10**6} MB when unpacked, more than"
-            f" {_LARGEST // 10**6} MB; have it delivered as CSV"
-        )
-        raise DeliveryRefused(message)
 
 
 def _text(cell: _Cell, decimal: str) -> str:

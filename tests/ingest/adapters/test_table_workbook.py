@@ -189,6 +189,51 @@ def test_a_workbook_that_unpacks_to_a_giant_is_refused(table_source, read):
         read(table_source(CASES), buffer.getvalue(), "bau.xlsx")
 
 
+def test_a_single_cell_far_out_is_refused_before_room_is_made_for_all(
+    table_source, read
+):
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    page = book.add_worksheet("Verfahren")
+    page.write(0, 0, "Stunde")
+    page.write(1_048_575, 16_383, "x")
+    book.close()
+    with pytest.raises(DeliveryRefused, match=r"reaches over 17179869184 cells"):
+        read(table_source(HOURS), buffer.getvalue(), "h.xlsx")
+
+
+def test_a_cell_repeated_for_ever_is_refused(table_source, read):
+    document = OpenDocumentSpreadsheet()
+    table = Table(name="Verfahren")
+    line = TableRow(numberrowsrepeated=1_000_000)
+    line.addElement(TableCell(valuetype="float", value=1, numbercolumnsrepeated=1_000))
+    table.addElement(line)
+    document.spreadsheet.addElement(table)
+    buffer = io.BytesIO()
+    document.write(buffer)
+    with pytest.raises(DeliveryRefused, match=r"reaches over 1000000000 cells"):
+        read(table_source(HOURS), buffer.getvalue(), "h.ods")
+
+
+def test_empty_rows_down_to_the_end_of_the_sheet_are_no_giant(table_source, read):
+    rows = [
+        ["Stunde", "Kunden", "Wartezeit", "Weg"],
+        ["2026-03-14 11:00", 5, "07:30", 1],
+    ]
+    buffer = io.BytesIO(ods(rows))
+    with zipfile.ZipFile(buffer) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    empty = (
+        b'<table:table-row table:number-rows-repeated="1048574"><table:table-cell'
+        b' table:number-columns-repeated="16384"/></table:table-row></table:table>'
+    )
+    members["content.xml"] = members["content.xml"].replace(b"</table:table>", empty)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    assert read(table_source(HOURS), buffer.getvalue(), "h.ods").rows.height == 1
+
+
 def test_a_workbook_without_its_header_row_is_refused(table_source, read):
     source = table_source({**CASES, "header_row": 40})
     content = xlsx(CASE_ROWS, formats=["dd.mm.yyyy", "hh:mm"])
