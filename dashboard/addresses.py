@@ -6,6 +6,7 @@ from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
 Language = Literal["de", "en"]
+_MOST_FILTERS = 32
 LANGUAGES: tuple[Language, ...] = ("de", "en")
 
 
@@ -80,10 +81,11 @@ class Addresses:
 
 def read_query(search: str | None) -> dict[str, str]:
     """Read the filters of "?amt=…&zeitraum=…"; of repeated ones the first counts."""
-    found: dict[str, str] = {}
-    for name, value in parse_qsl((search or "").lstrip("?"), max_num_fields=32):
-        found.setdefault(name, value)
-    return found
+    try:
+        pairs = parse_qsl((search or "").lstrip("?"), max_num_fields=_MOST_FILTERS)
+    except ValueError:  # more than anybody sets by hand
+        return {}
+    return dict(reversed(pairs))
 
 
 def _query(query: Mapping[str, str | None]) -> str:
