@@ -5,7 +5,6 @@ import logging
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,16 +18,17 @@ import typer
 from dashboard.server import ServerFailed, WebServer
 from dashboard.server import serve as start_site
 from ingest.city import CityFileError
-from ingest.errors import IngestError
+from ingest.errors import IngestError, WarehouseLocked
 from ingest.place import Place
 from ingest.runs import Run
 from ingest.scheduler import Scheduler
 from ingest.status import source_status
 from ingest.terminal import answer, progress, run_sources, show_runs, show_status
+from metrics.explain import UnknownFigure
 from metrics.explain import explain as explain_figure
 from metrics.published import SnapshotMissing
 from metrics.snapshot import publish as publish_snapshot
-from metrics.snapshot import publish_live
+from metrics.snapshot import publish_live, status_at_last_check
 
 ROOT = Path(__file__).resolve().parent
 SAMPLE_CITY = ROOT / "data" / "cities" / "musterstadt.toml"
@@ -50,6 +50,7 @@ Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on; 0 takes a free one")]
 Workers = Annotated[int, typer.Option(min=1, help="web processes")]
 DEFAULT_DATA = Path("data/local")
+EXPECTED = (CityFileError, IngestError, ServerFailed, SnapshotMissing, UnknownFigure)
 
 
 @app.command()
@@ -81,16 +82,17 @@ def up(
 
 
 @app.command()
-def check(city: CityFile, quiet: Quiet = False, as_json: AsJson = False) -> None:
+def check(
+    city: CityFile,
+    data: DataFolder = DEFAULT_DATA,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
     """Say whether the file is right, each source answers, and what would be loaded."""
-    with tempfile.TemporaryDirectory() as scratch:
-        place = Place.of(city, Path(scratch))
-        with place.warehouse() as connection:
-            runs = run_sources(place, connection, place.sources([]), quiet=quiet)
-            show_status(
-                source_status(connection, place.city, datetime.now(UTC)),
-                as_json=as_json,
-            )
+    with Place.of(city, data).on_trial() as place, place.warehouse() as connection:
+        runs = run_sources(place, connection, place.sources([]), quiet=quiet)
+        sources = source_status(connection, place.city, datetime.now(UTC))
+    show_status(sources, as_json=as_json)
     _end_with(runs)
 
 
@@ -171,10 +173,16 @@ def status(
 ) -> None:
     """Say of every source: last run, age, rows, and what was refused and why."""
     place = Place.of(city, data)
-    with place.warehouse() as connection:
-        show_status(
-            source_status(connection, place.city, datetime.now(UTC)), as_json=as_json
-        )
+    try:
+        with place.warehouse() as connection:
+            sources = source_status(connection, place.city, datetime.now(UTC))
+    except WarehouseLocked:
+        # Whoever holds it keeps writing down how the sources are.
+        known = status_at_last_check(place.folder)
+        if known is None:
+            raise
+        sources = known
+    show_status(sources, as_json=as_json)
 
 
 @app.command()
@@ -270,8 +278,7 @@ def _running(command: Sequence[str]) -> Iterator[None]:
     try:
         lines = iter(program.stdout or ())
         if not any("ready" in line for line in lines):
-            message = f"{' '.join(command)} ended with exit code {program.wait()}"
-            raise ServerFailed(message)
+            raise ServerFailed(f"{command} ended with exit code {program.wait()}")
         yield
     finally:
         program.terminate()
@@ -280,12 +287,10 @@ def _running(command: Sequence[str]) -> Iterator[None]:
 
 def main() -> None:
     """Run a command; what is expected to go wrong is one sentence and exit code 1."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         app()
-    except (CityFileError, IngestError, SnapshotMissing, ServerFailed) as error:
+    except EXPECTED as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
 

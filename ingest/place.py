@@ -1,8 +1,9 @@
 """Where a city's things lie: its file, its folder, its warehouse."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -40,6 +41,17 @@ class Place:
             )
             raise UnknownSource(message)
         return [self.city.source(name) for name in names or known]
+
+    @contextmanager
+    def on_trial(self) -> Iterator["Place"]:
+        """Lend a folder that is thrown away, with the same files to read from."""
+        with tempfile.TemporaryDirectory() as scratch:
+            for source in self.city.sources:
+                if source.folder is not None:
+                    link = Path(scratch) / source.folder
+                    link.parent.mkdir(parents=True, exist_ok=True)
+                    link.symlink_to((self.folder / source.folder).absolute())
+            yield replace(self, folder=Path(scratch))
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -9,6 +9,7 @@ Tests write small snapshots without a warehouse: metrics.snapshot_folder.write_s
 """
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import Any, Final, cast
 
 import duckdb
 import polars as pl
+from pydantic import TypeAdapter
 
 from ingest.city import City
 from ingest.rules import RULES
-from ingest.status import source_status
+from ingest.status import SourceStatus, source_status
 from ingest.warehouse import read_frame, read_rows
 from metrics.catalogue import CATALOGUE
 from metrics.compute import Computed, compute
@@ -44,6 +46,8 @@ from metrics.snapshot_folder import (
 
 PUBLISHED: Final = "published"
 INTERNAL: Final = "internal"
+# An error may name columns, addresses and files of the city's systems.
+PRIVATE: Final = frozenset({"last_error"})
 INTERNAL_KEPT: Final = 10
 PUBLISHED_ALL_KEPT: Final = timedelta(days=2)  # of earlier days the last one each
 FRESHNESS_EVERY: Final = timedelta(minutes=5)  # where only queues are looked at
@@ -74,8 +78,9 @@ def publish(
     thin_out(internal, now, all_within=timedelta(0), keep=INTERNAL_KEPT)
     published = data_dir / PUBLISHED
     manifest["kind"] = PUBLISHED
-    path = _write(published, protect(computed, city, now), city, sources, manifest, now)
-    _write_freshness(published, sources, now)
+    said = [_without(source, PRIVATE) for source in sources]
+    path = _write(published, protect(computed, city, now), city, said, manifest, now)
+    _write_freshness(data_dir, sources, now)
     thin_out(published, now, all_within=PUBLISHED_ALL_KEPT)
     return path
 
@@ -96,7 +101,8 @@ def publish_live(
         return
     if now - checked_at >= FRESHNESS_EVERY:
         sources = source_status(connection, city, now)
-        _write_freshness(published_dir, [status_document(s) for s in sources], now)
+        data_dir = published_dir.parent
+        _write_freshness(data_dir, [status_document(s) for s in sources], now)
 
 
 def status_document(status: object) -> dict[str, Any]:
@@ -107,6 +113,17 @@ def status_document(status: object) -> dict[str, Any]:
         for code, count in document["refused_by_rule"].items()
     ]
     return {name: _plain(value) for name, value in document.items()}
+
+
+def status_at_last_check(data_dir: Path) -> list[SourceStatus] | None:
+    """Return how the sources were when they were last published; None: never."""
+    try:
+        content = (data_dir / INTERNAL / FRESHNESS).read_bytes()
+    except FileNotFoundError:
+        return None
+    return TypeAdapter(list[SourceStatus]).validate_python(
+        json.loads(content)["sources"]
+    )
 
 
 def _plain(value: object) -> object:
@@ -168,10 +185,17 @@ def _revisions(
 
 
 def _write_freshness(
-    published_dir: Path, sources: Sequence[dict[str, Any]], now: datetime
+    data_dir: Path, sources: Sequence[dict[str, Any]], now: datetime
 ) -> None:
-    document = {"checked_at": now.astimezone(UTC).isoformat(), "sources": sources}
-    write_atomically(published_dir / FRESHNESS, json_bytes(document))
+    """Say how the sources are: inside with their errors, outside without."""
+    for kind, hidden in ((INTERNAL, frozenset[str]()), (PUBLISHED, PRIVATE)):
+        said = [_without(source, hidden) for source in sources]
+        document = {"checked_at": now.astimezone(UTC).isoformat(), "sources": said}
+        write_atomically(data_dir / kind / FRESHNESS, json_bytes(document))
+
+
+def _without(source: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in source.items() if name not in hidden}
 
 
 def _newest_looks(connection: duckdb.DuckDBPyConnection, now: datetime) -> pl.DataFrame:

@@ -30,7 +30,7 @@ def test_every_link_of_the_readme_leads_to_a_file():
 
 
 def test_the_sources_that_the_readme_loads_are_in_their_city_files():
-    loads = re.findall(r"amtspuls load (\S+) .*--city (\S+)", README)
+    loads = re.findall(r"amtspuls load (\S+) .*--city ([\w./-]+)", README)
     assert loads
     for source, city_file in loads:
         city = tomllib.loads((ROOT / city_file).read_text(encoding="utf-8"))

@@ -35,7 +35,10 @@ def from_folder(source: Source, now: datetime, data_dir: Path) -> Iterator[Downl
     """One delivery per file of the folder, but none of what is still being written."""
     folder = data_dir / (source.folder or "")
     if not folder.is_dir():
-        message = f"the folder {folder} of {source.id} does not exist; make it"
+        message = (
+            f"the folder {source.folder} does not exist in the city's data folder;"
+            " make it, or mend [[source]] folder"
+        )
         raise SourceUnavailable(message)
     for path in sorted(folder.glob(source.pattern)):
         if path.is_file() and not _is_unfinished(path):
