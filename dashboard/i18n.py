@@ -220,13 +220,14 @@ class Words:
         if not self._is_german:
             return format_time(local, "HH:mm", locale=self.locale)
         pattern = "H:mm" if local.minute else "H"
-        return f"{format_time(local, pattern, locale=self.locale)} Uhr"
+        return f"{format_time(local, pattern, locale=self.locale)}{_NBSP}Uhr"
 
     def hours(self, opens: time, closes: time) -> str:
         """Say a stretch of a day: "8 bis 12:30 Uhr"."""
         if not self._is_german:
             return f"{self.clock(opens)}\N{EN DASH}{self.clock(closes)}"
-        return f"{self.clock(opens).removesuffix(' Uhr')} bis {self.clock(closes)}"
+        first = self.clock(opens).removesuffix(f"{_NBSP}Uhr")
+        return f"{first} bis {self.clock(closes)}"
 
     def moment(self, at: datetime) -> str:
         """Say a moment in the city's time: "22. November 2026, 06:00 Uhr"."""

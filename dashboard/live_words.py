@@ -45,19 +45,17 @@ def now_at(
     if queue.state == "closed":
         return _closed(words, city, hours, now, observed)
     if queue.state == "sold_out":
+        # Whether the afternoon brings new tickets is not known; the next day does.
+        tonight = now.astimezone(city.timezone).replace(hour=23, minute=59)
+        later = opening(city, office, holidays, tonight)
         return Now(
             words("Keine Wartemarken mehr"),
             "warning",
             words("Heute keine Wartemarken mehr"),
-            _next_words(words, hours, _today(city, now), is_sold_out=True),
+            _next_words(words, later, _today(city, now)),
             observed,
         )
     return _open(words, city, office, hours, queue, observed)
-
-
-def next_opening(words: Words, hours: Opening | None, today: date) -> str | None:
-    """Say "Öffnet morgen um 8 Uhr"."""
-    return _next_words(words, hours, today)
 
 
 def _open(
@@ -69,22 +67,25 @@ def _open(
     observed: str,
 ) -> Now:
     details = [
-        _people(words, queue),
         words("Nur mit Termin") if office.appointment_only else None,
-        words("Geöffnet bis {time}", time=words.clock(hours.closes))
-        if hours is not None and hours.closes is not None
-        else None,
+        _people(words, queue),
     ]
     said = " · ".join(part for part in details if part)
     value = _wait(words, queue, city.publish.live_wait_base_minutes)
     return Now(
-        words("Geöffnet"),
+        _until(words, hours),
         "success",
         value or words("Wartezeit nicht gemeldet"),
         said or None,
         observed,
         wait_minutes=queue.wait_minutes,
     )
+
+
+def _until(words: Words, hours: Opening | None) -> str:
+    if hours is None or hours.closes is None:
+        return words("Geöffnet")
+    return words("Geöffnet bis {time}", time=words.clock(hours.closes))
 
 
 def _closed(
@@ -179,13 +180,9 @@ def _closure(words: Words, hours: Opening | None) -> str | None:
     return hours.closure.reason.in_language(words.language)
 
 
-def _next_words(
-    words: Words, hours: Opening | None, today: date, *, is_sold_out: bool = False
-) -> str | None:
+def _next_words(words: Words, hours: Opening | None, today: date) -> str | None:
     if hours is None or hours.next_on is None or hours.next_opens is None:
         return None
-    if is_sold_out and hours.next_on == today:
-        return None  # whether the afternoon brings new ones is not known
     time = words.clock(hours.next_opens)
     days = (hours.next_on - today).days
     if days == 0:

@@ -11,7 +11,6 @@ from dashboard.reading import (
     CaseNoun,
     Figure,
     KpiWords,
-    a_year_before,
     known,
     read_figures,
 )
@@ -21,6 +20,7 @@ from ingest.city import City, Target
 from ingest.sources import Open311Source, QueueFeedSource, Source
 from metrics.published import Snapshot
 
+_NOT_KNOWN_YET: Final = frozenset({"no_rows", "deadline_not_over", "history_too_short"})
 CASE_TABLES: Final = frozenset({"cases", "case_counts"})
 
 # The catalogue speaks of applications; what residents report is called by its name.
@@ -137,9 +137,20 @@ def latest(series: Sequence[Figure]) -> Figure | None:
     return found[-1] if found else None
 
 
-def latest_with_before(series: list[Figure]) -> tuple[Figure, Figure | None] | None:
-    newest = latest(series)
-    return None if newest is None else (newest, a_year_before(series, newest))
+def newest_told(series: Sequence[Figure]) -> Figure | None:
+    """Find the newest figure that says something, be it that it must be hidden.
+
+    An older value in its place would pass for the present one. Only what is not known
+    yet is passed over.
+    """
+    told = [
+        each
+        for each in series
+        if each.state != "no_data" or each.reason not in _NOT_KNOWN_YET
+    ]
+    final = [each for each in told if not each.is_provisional]
+    found = final or told
+    return found[-1] if found else None
 
 
 def days_of(view: View, figure: Figure) -> Days | None:

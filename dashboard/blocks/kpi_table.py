@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from dashboard.blocks.kpi_tile import comparison
 from dashboard.components.table import Cell, Column, table
 from dashboard.reading import Figure, KpiWords, a_year_before, value_words
-from dashboard.selection import Population, figures, kpi_words, latest
+from dashboard.selection import Population, figures, kpi_words, newest_told
 from dashboard.view import View
 
 Row = tuple[Cell, Population]
@@ -78,7 +78,11 @@ def figure_cell(
     words = view.words
     value = value_words(words, kpi, figure)
     if figure.value is None:
-        return html.Span(value, className="cell-missing")
+        missing = [html.Span(value, className="cell-missing")]
+        if has_period and figure.state == "hidden":
+            period = words.period(figure.grain, figure.period_start)
+            missing.append(html.Span(period, className="cell-note"))
+        return html.Div(missing, className="cell")
     if figure.is_provisional:
         value = words("{value} (vorläufig)", value=value)
     notes = [comparison(view, kpi, figure, before)]
@@ -98,7 +102,7 @@ def _find(
 ) -> _Found | None:
     series = figures(view, kpi, grain=grain, **population.dimensions)
     if start is None:
-        found = latest(series) or (series[-1] if series else None)
+        found = newest_told(series) or (series[-1] if series else None)
     else:
         found = next((each for each in series if each.period_start == start), None)
     return None if found is None else (found, a_year_before(series, found))

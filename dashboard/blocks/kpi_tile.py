@@ -13,7 +13,7 @@ from dashboard.reading import (
     standing,
     value_words,
 )
-from dashboard.selection import Population, days_of, figures, kpi_words, latest
+from dashboard.selection import Population, days_of, figures, kpi_words, newest_told
 from dashboard.sentences import year_before_words
 from dashboard.view import View
 
@@ -30,8 +30,8 @@ def kpi_tile(
     """Show a KPI's newest closed figure as a tile; None where there is none."""
     kpi = kpi_words(view, kpi_id, population.office)
     series = figures(view, kpi_id, grain=grain, **population.dimensions)
-    newest = latest(series)
-    if kpi is None or newest is None:
+    newest = newest_told(series)
+    if kpi is None or newest is None or newest.value is None:
         return None
     words = view.words
     said: list[Component | str] = [

@@ -125,7 +125,7 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
         best = set()
     rows = [
         (
-            words.hours(time(hour), time((hour + 1) % 24)),
+            words("{first}–{last}", first=hour, last=hour + 1),
             [
                 _cell(words, office, by_place.get((day, hour)), (day, hour), best)
                 for day in weekdays
@@ -139,13 +139,13 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
         first=words.date(window.first),
         last=words.date(window.last),
     )
-    return heat_table(
-        caption,
-        words("Uhrzeit"),
-        [words.short_weekday(day) for day in weekdays],
-        rows,
-        [(level, words(text)) for level, text in _LEVELS],
-    )
+    key = [(level, words(text)) for level, text in _LEVELS]
+    if any(cell.text == words("k. A.") for _, cells in rows for cell in cells):
+        key.append((0, words("k. A.: zu wenige Fälle")))
+    if any(cell.text == "–" for _, cells in rows for cell in cells):
+        key.append((0, words("–: geschlossen oder keine Daten")))
+    columns = [words.short_weekday(day) for day in weekdays]
+    return heat_table(caption, words("Uhrzeit"), columns, rows, key)
 
 
 def window_note(words: Words, window: Window) -> str:
@@ -172,7 +172,7 @@ def _cell(
         if office.hours and not _opens(office, place):
             return HeatCell("–", words("geschlossen"))
         if hour is not None and hour.reason in {"fewer_than_8", "too_few"}:
-            return HeatCell(words("wenige"), words("zu wenige Fälle"))
+            return HeatCell(words("k. A."), words("zu wenige Fälle"))
         return HeatCell("–", words("keine Daten"))
     minutes = words.quantity(hour.median_minutes, "minutes")
     text = words.number(hour.median_minutes)

@@ -19,7 +19,7 @@ from dashboard.selection import (
     Population,
     figures,
     kpi_words,
-    latest,
+    newest_told,
     with_values,
 )
 from dashboard.sentences import headline
@@ -51,7 +51,7 @@ def layout(view: View) -> html.Main:
         *_charts(view, _OPEN[1:], population),
         ageing_block(view, population),
         *_charts(view, ("processing.share_within_deadline",), population),
-        _decided(view, population),
+        *_decided(view, population),
     ]
     return main(
         title(view),
@@ -91,8 +91,8 @@ def _lead(view: View, population: Population) -> str:
     words = view.words
     for kpi_id in ("processing.expected_days", "backlog.open", *_DECIDED):
         series = figures(view, kpi_id, grain="month", **population.dimensions)
-        kpi, newest = kpi_words(view, kpi_id, population.office), latest(series)
-        if kpi is not None and newest is not None:
+        kpi, newest = kpi_words(view, kpi_id, population.office), newest_told(series)
+        if kpi is not None and newest is not None and newest.value is not None:
             before = a_year_before(series, newest)
             said = headline(words, kpi, newest, before)
             return f"{population.name(view)}. {said}"
@@ -171,25 +171,19 @@ def _charts(
     return [kpi_chart(view, kpi, population, "month") for kpi in kpis]
 
 
-def _decided(view: View, population: Population) -> Component | None:
+def _decided(view: View, population: Population) -> list[Component]:
     words = view.words
     blocks = [
         block for block in _charts(view, _DECIDED, population) if block is not None
     ]
     if not blocks:
-        return None
+        return []
     remark = words(
         "Was noch offen ist, fehlt in diesen Zahlen. Sie sehen gut aus, solange ein Amt"
         " die alten Fälle liegen lässt, und schlechter, wenn es sie aufarbeitet."
     )
-    return html.Div(
-        [
-            section(
-                words("Nur entschiedene Fälle"), html.P(remark), id="nur-entschiedene"
-            ),
-            *blocks,
-        ]
-    )
+    heading = words("Nur entschiedene Fälle")
+    return [section(heading, html.P(remark), id="nur-entschiedene"), *blocks]
 
 
 PAGE = Page(

@@ -93,7 +93,9 @@ def _now(view: View) -> list[Component]:
     others = [each for each in offices if each.id not in reporting]
     shown = live_cards(cards) if cards else None
     heading = words("Die Ämter im Augenblick")
-    return [section(heading, shown, _other_offices(view, others), id="jetzt")]
+    # The title says the same; on a phone the first wait must be on the first screen.
+    parts = (shown, _other_offices(view, others))
+    return [section(heading, *parts, id="jetzt", is_heading_visible=False)]
 
 
 def _other_offices(view: View, offices: Sequence[Office]) -> Component | None:

@@ -62,12 +62,14 @@ _TABLES = (
         ),
     ),
     (
-        "bestand",
-        german("Eingang und Bestand"),
+        "eingang",
+        german("Eingang und Erledigung"),
+        ("backlog.received", "backlog.decided", "backlog.clearance_percent"),
+    ),
+    (
+        "offen",
+        german("Bestand"),
         (
-            "backlog.received",
-            "backlog.decided",
-            "backlog.clearance_percent",
             "backlog.open",
             "backlog.older_than_deadline",
             "backlog.reach_working_days",

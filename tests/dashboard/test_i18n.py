@@ -170,10 +170,10 @@ def test_a_moment_is_told_in_the_citys_time_before_and_after_the_clocks_change()
 
 
 def test_clock_times_read_as_they_are_spoken():
-    assert GERMAN.clock(time(8)) == "8 Uhr"
-    assert GERMAN.clock(time(8, 30)) == "8:30 Uhr"
+    assert GERMAN.clock(time(8)) == "8\N{NO-BREAK SPACE}Uhr"
+    assert GERMAN.clock(time(8, 30)) == "8:30\N{NO-BREAK SPACE}Uhr"
     assert ENGLISH.clock(time(8)) == "08:00"
-    assert GERMAN.hours(time(8), time(12, 30)) == "8 bis 12:30 Uhr"
+    assert GERMAN.hours(time(8), time(12, 30)) == "8 bis 12:30\N{NO-BREAK SPACE}Uhr"
     assert ENGLISH.hours(time(8), time(12, 30)) == "08:00\N{EN DASH}12:30"
 
 

@@ -255,19 +255,6 @@ def stage_of(directory, city, families, *, basis=None, live=None) -> Stage:
     return Stage(city, open_current(directory), live)
 
 
-def queue(office, state="open", **changes) -> LiveQueue:
-    known = {
-        "observed_at": NOW - timedelta(minutes=2),
-        "source_time_at": None,
-        "wait_minutes": None,
-        "wait_minutes_at_least": None,
-        "waiting": None,
-        "waiting_fewer_than": None,
-        "is_stale": False,
-    }
-    return LiveQueue(office=office, state=state, **(known | changes))
-
-
 @pytest.fixture(scope="session")
 def city() -> City:
     return read_city(CITY_FILE)
@@ -275,17 +262,14 @@ def city() -> City:
 
 @pytest.fixture(scope="session")
 def live(city) -> Live:
+    seen = NOW - timedelta(minutes=2)
+    old = NOW - timedelta(hours=4)
     queues = (
-        queue("einwohnermeldeamt", wait_minutes=15, waiting=10),
-        queue("kfz-zulassung", wait_minutes_at_least=60, waiting_fewer_than=5),
-        queue("bauordnung", "closed"),
-        queue("auslaenderbehoerde", "sold_out"),
-        queue(
-            "standesamt",
-            wait_minutes=5,
-            is_stale=True,
-            source_time_at=NOW - timedelta(hours=4),
-        ),
+        LiveQueue("einwohnermeldeamt", "open", seen, None, 15, None, 10, None, False),
+        LiveQueue("kfz-zulassung", "open", seen, None, None, 60, None, 5, False),
+        LiveQueue("bauordnung", "closed", seen, None, None, None, None, None, False),
+        LiveQueue("auslaenderbehoerde", "sold_out", seen, *[None] * 5, False),
+        LiveQueue("standesamt", "open", seen, old, 5, None, None, None, True),
     )
     return Live(NOW, queues, {})
 

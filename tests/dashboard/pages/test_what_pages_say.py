@@ -1,0 +1,279 @@
+"""What single pages say, and what they leave unsaid."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from dashboard.blocks.when_to_go import best_time, window_of
+from dashboard.i18n import Words
+from dashboard.live_words import now_at
+from dashboard.opening import opening, opening_days
+from dashboard.reading import read_figures
+from dashboard.selection import case_noun, holidays, latest, newest_told
+from metrics.published import Live, LiveQueue
+
+TUESDAY = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)  # 10:05 in Musterstadt
+
+
+def queue(office="einwohnermeldeamt", state="open", **changes):
+    known = {
+        "observed_at": TUESDAY - timedelta(minutes=2),
+        "source_time_at": None,
+        "wait_minutes": None,
+        "wait_minutes_at_least": None,
+        "waiting": None,
+        "waiting_fewer_than": None,
+        "is_stale": False,
+    }
+    return LiveQueue(office=office, state=state, **(known | changes))
+
+
+def card(city, *queues, office="einwohnermeldeamt", now=TUESDAY, off=()):
+    live = Live(now, queues, {})
+    words = Words("de", city.timezone)
+    said = now_at(words, city, city.office(office), live, off, now)
+    plain = {
+        name: text.replace("\N{NO-BREAK SPACE}", " ") if isinstance(text, str) else text
+        for name, text in said.__dict__.items()
+    }
+    return replace(said, **plain)
+
+
+def test_an_open_office_says_its_wait_and_its_age(city):
+    said = card(city, queue(wait_minutes=15, waiting=10))
+    assert said.state == "Geöffnet bis 16 Uhr"
+    assert said.value == "etwa 15 Minuten"
+    assert said.details == "Etwa 10 Personen warten"
+    assert said.observed == "Stand 10:03 Uhr, vor 2 Minuten"
+
+
+def test_no_minutes_are_said_as_few_minutes_and_many_as_at_least(city):
+    assert card(city, queue(wait_minutes=0)).value == "unter 5 Minuten"
+    assert card(city, queue(wait_minutes_at_least=60)).value == "mehr als 60 Minuten"
+    assert card(city, queue(waiting_fewer_than=5)).details == (
+        "Weniger als 5 Personen warten"
+    )
+    assert card(city, queue()).value == "Wartezeit nicht gemeldet"
+
+
+def test_an_old_wait_is_not_shown(city):
+    old = queue(
+        wait_minutes=15, is_stale=True, source_time_at=TUESDAY - timedelta(hours=3)
+    )
+    said = card(city, old)
+    assert said.value == "Keine aktuellen Angaben"
+    assert said.observed == "Letzte Meldung vor 3 Stunden"
+    assert said.is_stale
+    assert "15" not in (said.details or "")
+
+
+def test_a_feed_that_repeats_itself_is_as_old_as_what_it_says(city):
+    said = card(
+        city, queue(wait_minutes=5, source_time_at=TUESDAY - timedelta(minutes=9))
+    )
+    assert said.observed == "Stand 09:56 Uhr, vor 9 Minuten"
+
+
+def test_sold_out_is_neither_closed_nor_without_a_wait(city):
+    said = card(city, queue(state="sold_out"))
+    assert said.value == "Heute keine Wartemarken mehr"
+    assert said.kind == "warning"
+    assert said.details == "Öffnet morgen um 8 Uhr"
+
+
+def test_a_closed_office_says_when_it_opens(city):
+    evening = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
+    said = card(city, queue(state="closed"), now=evening)
+    assert said.value == "Öffnet morgen um 8 Uhr"
+    friday = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
+    assert card(city, now=friday).value == "Öffnet am Montag um 8 Uhr"
+    between_the_years = datetime(2026, 12, 30, 18, 0, tzinfo=UTC)
+    assert card(
+        city, office="wohngeld", now=between_the_years, off=[date(2027, 1, 1)]
+    ).value == ("Öffnet am Montag um 8 Uhr")
+
+
+def test_closed_within_opening_hours_is_said_to_be_out_of_turn(city):
+    said = card(city, queue(state="closed"))
+    assert said.value == "Zurzeit geschlossen"
+    assert said.details == "Laut Öffnungszeiten wäre bis 16 Uhr geöffnet."
+
+
+def test_a_lunch_break_ends_the_same_day(city):
+    noon = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)  # Thursday, 13:00
+    assert card(city, office="standesamt", now=noon).value == "Öffnet heute um 14 Uhr"
+
+
+def test_holidays_and_closures_are_no_opening_days(city):
+    office = city.office("einwohnermeldeamt")
+    # 1 to 7 June 2026: Monday to Friday open, 5 June is the outing, 4 June a holiday.
+    first, last = date(2026, 6, 1), date(2026, 6, 7)
+    assert opening_days(city, office, [date(2026, 6, 4)], first, last) == 3
+    assert opening_days(city, None, [date(2026, 6, 4)], first, last) == 4
+    found = opening(city, office, [], datetime(2026, 6, 5, 8, 0, tzinfo=UTC))
+    assert found is not None
+    assert not found.is_open
+    assert found.closure is not None
+    assert found.next_on == date(2026, 6, 8)
+
+
+def test_cases_are_called_what_they_are(city):
+    assert case_noun(city, "servicecenter") == "reports"
+    assert case_noun(city, "bauordnung") == "applications"
+    assert case_noun(city, None) == "cases"
+
+
+def hours(view, medians):
+    """Put medians into an office's hours: {(weekday, hour): minutes}."""
+    template = view.snapshot.wait_by_hour.head(1)
+    rows = [
+        template.with_columns(
+            office=pl.lit("einwohnermeldeamt"),
+            weekday=pl.lit(weekday, pl.Int8),
+            hour=pl.lit(hour, pl.Int8),
+            n=pl.lit(120, pl.Int64),
+            median_minutes=pl.lit(float(minutes)),
+            state=pl.lit("final").cast(template.schema["state"]),
+            reason=pl.lit(None, pl.String),
+        )
+        for (weekday, hour), minutes in medians.items()
+    ]
+    snapshot = replace(view.snapshot, wait_by_hour=pl.concat(rows))
+    window = window_of(
+        replace(view, snapshot=snapshot), view.city.office("einwohnermeldeamt")
+    )
+    assert window is not None
+    return best_time(view.words, window).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_best_time_names_the_quietest_hours_and_the_longest_wait(full):
+    said = hours(
+        full.view(), {(1, 8): 30, (1, 9): 40, (2, 8): 6, (2, 9): 6, (3, 8): 20}
+    )
+    assert said == (
+        "Am kürzesten ist die Wartezeit meist dienstags von 8 bis 10 Uhr: Die Hälfte"
+        " wartete dann höchstens 6 Minuten. Am längsten ist sie montags von 9 bis 10"
+        " Uhr: 40 Minuten."
+    )
+
+
+def test_where_most_hours_are_quiet_the_busy_ones_are_named(full):
+    said = hours(full.view(), {(1, 8): 0, (1, 9): 1, (2, 8): 4, (3, 11): 45})
+    assert said == (
+        "Meist ist die Wartezeit kurz: Die Hälfte wartete höchstens 4 Minuten."
+        " Am längsten ist sie mittwochs von 11 bis 12 Uhr: 45 Minuten."
+    )
+
+
+def test_hours_that_hardly_differ_are_called_alike(full):
+    said = hours(full.view(), {(1, 8): 12, (1, 9): 14, (2, 8): 16})
+    assert said == (
+        "Die Wartezeit ist zu allen Zeiten ähnlich: Die Hälfte wartete höchstens 16"
+        " Minuten."
+    )
+
+
+def test_nobody_is_sent_to_a_closed_door(full):
+    # Called at 7:58, two minutes before the doors open at 8.
+    said = hours(full.view(), {(1, 7): 1, (1, 8): 30, (2, 8): 20})
+    assert "7 bis" not in said
+    assert "dienstags von 8 bis 9 Uhr" in said
+
+
+def test_a_hidden_figure_is_not_replaced_by_an_older_one(full):
+    series = read_figures(full.snapshot.series("waiting.median_minutes"))
+    visible = replace(series[0], value=10.0, state="final", reason=None)
+    hidden = replace(series[1], value=None, state="hidden", reason="fewer_than_8")
+    pending = replace(
+        series[2], value=None, state="no_data", reason="deadline_not_over"
+    )
+    assert newest_told([visible, hidden, pending]) == hidden
+    assert newest_told([visible, pending]) == visible
+    assert latest([visible, hidden, pending]) == visible
+
+
+def test_the_start_page_of_queues_alone_says_what_is_displayed(queues_only):
+    text = queues_only.page("/").text
+    assert "Angezeigte Wartezeit (Median)" in text
+    assert "Öffnungsstunden, keine einzelnen Besuche" in text
+    assert "Offene Anträge" not in text
+    assert "Besuche der letzten" not in text
+
+
+def test_a_city_with_cases_alone_does_not_speak_of_waiting(cases_only):
+    text = cases_only.page("/").text
+    assert "So arbeiten die Ämter" in text
+    assert "Wartezeit" not in text
+    assert "Offene Anträge" in text
+
+
+def test_a_city_without_cases_has_no_page_for_them(queues_only, full):
+    assert not queues_only.exists("/rueckstand")
+    assert full.exists("/rueckstand")
+
+
+@pytest.mark.parametrize(
+    "quarter", ["2026-Q4", "2019-Q1", "2026-Q5", "gestern", "2026-09"]
+)
+def test_open_and_unknown_quarters_do_not_exist(full, quarter):
+    assert not full.exists(f"/quartal/{quarter}")
+
+
+def test_a_quarter_links_its_neighbours(full):
+    html = full.page("/quartal/2026-Q2").html
+    assert 'href="/quartal/2026-Q1"' in html
+    assert 'href="/quartal/2026-Q3"' in html
+    newest = full.page("/quartal/2026-Q3").html
+    assert 'href="/quartal/2026-Q4"' not in newest
+
+
+def test_the_headline_says_what_the_table_says(full):
+    page = full.page("/amt/einwohnermeldeamt", zeitraum="quartal").html
+    block = re.search(
+        r'id="chart-waiting-median-minutes" class="chart-block".*?</section>|'
+        r'class="chart-block" id="chart-waiting-median-minutes".*?</section>',
+        page,
+        re.DOTALL,
+    )
+    assert block is not None
+    headline = re.search(r"höchstens (\d+ Minuten)", block[0])
+    newest = re.search(
+        r"<tbody><tr><th[^>]*>([^<]*)</th><td[^>]*>([^<]*)</td>", block[0]
+    )
+    assert headline is not None
+    assert newest is not None
+    assert newest[1] == "3. Quartal 2026"
+    assert newest[2] == headline[1]
+
+
+def test_the_backlog_comes_before_what_was_decided(full):
+    text = full.page("/rueckstand").text
+    assert text.index("Was neu eingeht, ist voraussichtlich nach") < text.index(
+        "Nur entschiedene Fälle"
+    )
+    assert text.index("Offene Anträge") < text.index("Nur entschiedene Fälle")
+
+
+def test_late_sources_are_named_with_how_far_their_data_reach(full):
+    text = full.page("/datenstand").text
+    assert "Überfällig: Stadt Musterstadt, Aufrufsystem der Fachämter" in text
+    assert "7 Zeilen: Zeitpunkt in der Zukunft" in text
+    english = full.page("/datenstand", "en").text
+    assert "7 rows: time in the future" in english
+
+
+def test_every_published_kpi_has_a_page_with_its_definition(full):
+    for path in full.paths():
+        if path.startswith("/methodik/"):
+            text = full.page(path).text
+            assert "Wer gezählt wird" in text
+            assert "Was nicht mitzählt" in text
+            assert "Formel" in text
+
+
+def test_holidays_are_read_from_the_snapshot(full):
+    days = holidays(full.snapshot)
+    assert days[date(2026, 1, 1)] == {"de": "Neujahr", "en": "New Year's Day"}
