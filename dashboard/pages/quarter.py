@@ -8,108 +8,16 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.blocks.kpi_table import Row, kpi_table
+from dashboard.blocks.quarter_contents import HEADLINES, SERVICE_TABLES, TABLES
 from dashboard.components.aria import aria
 from dashboard.components.frame import main
 from dashboard.components.section import section
-from dashboard.i18n import german
 from dashboard.reading import Figure, a_year_before
 from dashboard.selection import Population, days_of, figures, kpi_words
 from dashboard.sentences import headline
 from dashboard.view import Page, View
 from ingest.city import Office
 from metrics.periods import Period, parse_period, period_id
-
-_HEADLINES = (
-    "waiting.median_minutes",
-    "waiting.share_within_target",
-    "waiting.visits",
-    "waiting.hours_waited",
-    "waiting.no_show_share",
-    "queue.median_wait_minutes",
-    "processing.expected_days",
-    "backlog.open",
-    "processing.share_within_deadline",
-)
-_TABLES = (
-    (
-        "wartezeit",
-        german("Wartezeiten"),
-        (
-            "waiting.median_minutes",
-            "waiting.p90_minutes",
-            "waiting.mean_minutes",
-            "waiting.share_within_target",
-        ),
-    ),
-    (
-        "besuche",
-        german("Besuche"),
-        (
-            "waiting.visits",
-            "waiting.no_show_share",
-            "waiting.left_share",
-            "waiting.hours_waited",
-        ),
-    ),
-    (
-        "anzeige",
-        german("Angezeigte Wartezeiten"),
-        (
-            "queue.median_wait_minutes",
-            "queue.p90_wait_minutes",
-            "queue.median_waiting_people",
-            "queue.hours_observed",
-        ),
-    ),
-    (
-        "eingang",
-        german("Eingang und Erledigung"),
-        ("backlog.received", "backlog.decided", "backlog.clearance_percent"),
-    ),
-    (
-        "offen",
-        german("Bestand"),
-        (
-            "backlog.open",
-            "backlog.older_than_deadline",
-            "backlog.reach_working_days",
-        ),
-    ),
-    (
-        "dauer",
-        german("Bearbeitungsdauer"),
-        (
-            "processing.expected_days",
-            "processing.share_within_deadline",
-            "processing.median_days_decided",
-            "processing.p80_days_decided",
-        ),
-    ),
-)
-# Apart, since a service with visits need not have applications, nor the other way.
-_SERVICE_TABLES = (
-    (
-        "besuche",
-        german("{office}: Besuche nach Leistung"),
-        (
-            "waiting.visits",
-            "waiting.median_minutes",
-            "waiting.p90_minutes",
-            "waiting.no_show_share",
-        ),
-    ),
-    (
-        "faelle",
-        german("{office}: Bearbeitung nach Leistung"),
-        (
-            "backlog.received",
-            "backlog.decided",
-            "backlog.open",
-            "processing.expected_days",
-            "processing.share_within_deadline",
-        ),
-    ),
-)
 
 
 def title(view: View) -> str:
@@ -121,7 +29,7 @@ def layout(view: View) -> html.Main:
     parts = [
         _neighbours(view, quarter),
         _headlines(view, quarter),
-        *(_table(view, quarter, *each) for each in _TABLES),
+        *(_table(view, quarter, *each) for each in TABLES),
         *_services(view, quarter),
         _remarks(view, quarter),
     ]
@@ -187,7 +95,7 @@ def _neighbours(view: View, quarter: Period) -> Component:
 def _headlines(view: View, quarter: Period) -> Component | None:
     words = view.words
     said = []
-    for kpi_id in _HEADLINES:
+    for kpi_id in HEADLINES:
         series = figures(view, kpi_id)
         kpi, figure = kpi_words(view, kpi_id), _at(series, quarter)
         if kpi is None or figure is None or figure.value is None:
@@ -231,7 +139,7 @@ def _services(view: View, quarter: Period) -> list[Component]:
     return [
         part
         for office in view.city.offices
-        for each in _SERVICE_TABLES
+        for each in SERVICE_TABLES
         if (part := _service_table(view, quarter, office, *each)) is not None
     ]
 

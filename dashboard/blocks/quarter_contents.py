@@ -1,0 +1,97 @@
+"""Which figures a quarter shows, and which of them stand side by side."""
+
+from typing import Final
+
+from dashboard.i18n import german
+
+HEADLINES: Final = (
+    "waiting.median_minutes",
+    "waiting.share_within_target",
+    "waiting.visits",
+    "waiting.hours_waited",
+    "waiting.no_show_share",
+    "queue.median_wait_minutes",
+    "processing.expected_days",
+    "backlog.open",
+    "processing.share_within_deadline",
+)
+TABLES: Final = (
+    (
+        "wartezeit",
+        german("Wartezeiten"),
+        (
+            "waiting.median_minutes",
+            "waiting.p90_minutes",
+            "waiting.mean_minutes",
+            "waiting.share_within_target",
+        ),
+    ),
+    (
+        "besuche",
+        german("Besuche"),
+        (
+            "waiting.visits",
+            "waiting.no_show_share",
+            "waiting.left_share",
+            "waiting.hours_waited",
+        ),
+    ),
+    (
+        "anzeige",
+        german("Angezeigte Wartezeiten"),
+        (
+            "queue.median_wait_minutes",
+            "queue.p90_wait_minutes",
+            "queue.median_waiting_people",
+            "queue.hours_observed",
+        ),
+    ),
+    (
+        "eingang",
+        german("Eingang und Erledigung"),
+        ("backlog.received", "backlog.decided", "backlog.clearance_percent"),
+    ),
+    (
+        "offen",
+        german("Bestand"),
+        (
+            "backlog.open",
+            "backlog.older_than_deadline",
+            "backlog.reach_working_days",
+        ),
+    ),
+    (
+        "dauer",
+        german("Bearbeitungsdauer"),
+        (
+            "processing.expected_days",
+            "processing.share_within_deadline",
+            "processing.median_days_decided",
+            "processing.p80_days_decided",
+        ),
+    ),
+)
+# Apart, since a service with visits need not have applications, nor the other way.
+SERVICE_TABLES: Final = (
+    (
+        "besuche",
+        german("{office}: Besuche nach Leistung"),
+        (
+            "waiting.visits",
+            "waiting.median_minutes",
+            "waiting.p90_minutes",
+            "waiting.no_show_share",
+        ),
+    ),
+    (
+        "faelle",
+        german("{office}: Bearbeitung nach Leistung"),
+        (
+            "backlog.received",
+            "backlog.decided",
+            "backlog.open",
+            "processing.expected_days",
+            "processing.share_within_deadline",
+        ),
+    ),
+)
