@@ -173,6 +173,15 @@ def test_closed_days_have_no_figures_and_other_gaps_do(
     assert december["coverage"] == pytest.approx(1 / 21)
 
 
+def test_the_first_week_of_a_year_is_covered_as_a_whole_week(
+    connection, make_city, deliver
+) -> None:
+    # Opening days of 2026-W01: 29, 30 and 31 December and 2 January.
+    deliver("tickets", [visit("2026-01-02T08:00")], until=NOW)
+    figures = compute(connection, make_city(), NOW).figures
+    assert visits(figures, "week/2026-W01")["coverage"] == 1 / 4
+
+
 def test_a_month_in_which_an_office_was_closed_says_so(
     connection, make_city, deliver
 ) -> None:
