@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dash import Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
 from flask import Flask, Response, request
 
 from dashboard import document
@@ -16,8 +17,8 @@ from dashboard.api import register_api
 from dashboard.components.content import Content, shown
 from dashboard.pages import PAGES
 from dashboard.security import secure
-from dashboard.site import Edition, Site, nothing_published, utc_now
-from dashboard.view import Page
+from dashboard.site import Edition, Site, broken, nothing_published, utc_now
+from dashboard.view import Page, Scene
 from ingest.city import City
 from metrics.published import SnapshotMissing
 
@@ -53,6 +54,7 @@ def create_app(
     _cache_callbacks(server, site)
     _serve_theme(server, city)
     server.after_request(_keep_assets)
+    server.register_error_handler(500, app.failed)
     register_api(server, published_dir, city)
     secure(server, app.csp_hashes())
     return app
@@ -84,7 +86,7 @@ class _App(Dash):
         visit = site.visit(edition, path, search)
         if visit.page is None:
             title = visit.view.words("Seite nicht gefunden")
-            return self._text_alone(edition, path, title, 404)
+            return self._text_alone(visit.view, visit.content(), title, 404)
         key = (edition.version, path, tuple(visit.view.query.items()))
         body = self._pages.get(key, lambda: self._render(edition, path, search))
         tag = tag_of(edition.snapshot.id, blake2b(body, digest_size=8).hexdigest())
@@ -114,38 +116,29 @@ class _App(Dash):
         ).encode()
 
     def _text_alone(
-        self, edition: Edition, path: str, title: str, status: int
+        self, scene: Scene, content: Component, title: str, status: int
     ) -> Response:
-        visit = self._site.visit(edition, path, None)
+        """Answer with a page that needs no script and must not be kept."""
+        pages = self._site.pages
         text = document.fill(
-            self._index,
-            visit.view,
-            visit.content(),
-            self._site.pages,
-            title=title,
-            with_app=False,
+            self._index, scene, content, pages, title=title, with_app=False
         )
-        return _uncached(text, status)
+        response = Response(text, status, content_type=_HTML)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     def _unpublished(self, path: str) -> Response:
         scene = self._site.scene(path)
-        text = document.fill(
-            self._index,
-            scene,
-            nothing_published(scene),
-            self._site.pages,
-            title=scene.words("Noch keine Zahlen"),
-            with_app=False,
-        )
-        response = _uncached(text, 503)
+        title = scene.words("Noch keine Zahlen")
+        response = self._text_alone(scene, nothing_published(scene), title, 503)
         response.headers["Retry-After"] = "60"
         return response
 
-
-def _uncached(text: str, status: int) -> Response:
-    response = Response(text, status, content_type=_HTML)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    def failed(self, _error: Exception) -> Response:
+        """Say that a page could not be drawn; the log says why."""
+        scene = self._site.scene(request.path)
+        title = scene.words("Diese Seite lässt sich gerade nicht anzeigen")
+        return self._text_alone(scene, broken(scene), title, 500)
 
 
 class _NotKept(Exception):  # noqa: N818 - carries an answer past the cache

@@ -141,3 +141,15 @@ def nothing_published(scene: Scene) -> html.Main:
         "Sobald die ersten Daten geprüft sind, stehen hier die Zahlen der Ämter."
     )
     return frame.main(words("Noch sind keine Zahlen veröffentlicht"), lead=said)
+
+
+def broken(scene: Scene) -> html.Main:
+    words = scene.words
+    home = html.A(words("Zur Startseite"), href=scene.addresses.home())
+    return frame.main(
+        words("Diese Seite lässt sich gerade nicht anzeigen"),
+        html.Section(html.P(home)),
+        lead=words(
+            "Der Fehler liegt bei uns. Bitte versuchen Sie es später noch einmal."
+        ),
+    )

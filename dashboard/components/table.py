@@ -48,7 +48,7 @@ def scroll_region(label: str, content: Component) -> html.Div:
     return html.Div(
         content,
         className="scroll-region",
-        role="region",
+        role="group",  # no landmark: a page has many tables
         tabIndex="0",
         **aria(label=label),
     )

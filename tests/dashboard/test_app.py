@@ -206,6 +206,18 @@ def test_before_the_first_publication_the_page_says_so(client_of_site, tmp_path)
     assert "<main" in answer.get_data(as_text=True)
 
 
+def test_a_page_that_cannot_be_drawn_says_so_and_nothing_more(
+    open_published, open_city
+):
+    page = Page("start", "/", lambda view: "Start", lambda view: 1 / 0, place="menu")
+    app = create_app(open_published, open_city, [page], lambda: NOW)
+    answer = app.server.test_client().get("/")
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 500
+    assert "<main" in text
+    assert "ZeroDivisionError" not in text
+
+
 def test_a_city_without_english_has_no_english_addresses(open_city, open_published):
     info = open_city.info.model_copy(update={"languages": ("de",)})
     german = open_city.model_copy(update={"info": info})

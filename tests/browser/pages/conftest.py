@@ -110,7 +110,7 @@ def _source(source):
     moment = (NOW - timedelta(hours=3)).isoformat()
     return {
         "id": source.id, "adapter": source.adapter, "publisher": source.publisher,
-        "licence": source.licence, "table": "tickets", "schedule": "alle 24 Stunden",
+        "licence": source.licence, "table": "tickets", "schedule": {"de": "einmal am Tag", "en": "once a day"},
         "max_age_hours": 48.0, "last_run_at": moment, "last_outcome": "loaded",
         "last_error": None, "last_loaded_at": moment, "data_until": moment,
         "deliveries": 400, "rows_loaded": 120_000, "rows_quarantined": 35,
