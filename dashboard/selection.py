@@ -18,6 +18,7 @@ from dashboard.sentences import Days
 from dashboard.view import View
 from ingest.city import City, Target
 from ingest.sources import Open311Source, QueueFeedSource, Source
+from metrics.catalogue import CATALOGUE
 from metrics.published import Snapshot
 
 _NOT_KNOWN_YET: Final = frozenset({"no_rows", "deadline_not_over", "history_too_short"})
@@ -226,7 +227,8 @@ def _takes_reports(city: City, office: str, source: Source) -> bool:
 def shown_kpis(view: View) -> list[str]:
     """List the KPIs that this city publishes, in the order of the catalogue."""
     published = set(view.snapshot.figures["kpi"].unique())
-    return [kpi for kpi in view.snapshot.catalogue if kpi in published]
+    ordered = [*CATALOGUE, *sorted(published - CATALOGUE.keys())]
+    return [kpi for kpi in ordered if kpi in published]
 
 
 def concerns(source: Source, office: str) -> bool:

@@ -66,7 +66,7 @@ def _summary(view: View) -> Component:
                     moment=words.moment(view.snapshot.checked_at))  # fmt: skip
     body = html.P(f"{published} {checked}")
     if late:
-        names = words.listing(list(dict.fromkeys(late)))
+        names = "; ".join(dict.fromkeys(late))
         return note("warning", words("Überfällig: {names}", names=names), body)
     return note("success", words("Alle Quellen sind so aktuell wie versprochen."), body)
 

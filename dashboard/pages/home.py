@@ -10,7 +10,6 @@ from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.live_office import live_office, now_of
 from dashboard.blocks.when_to_go import best_time, hours_table, window_note, window_of
-from dashboard.components.badge import badge
 from dashboard.components.filters import Choice, Select, filter_form
 from dashboard.components.frame import main
 from dashboard.components.live_card import live_cards
@@ -103,11 +102,10 @@ def _other_offices(view: View, offices: Sequence[Office]) -> Component | None:
     words = view.words
     if not offices:
         return None
-    rows: list[list[Cell]] = []
-    for office in offices:
-        now = now_of(view, office)
-        rows.append([_link(view, office), badge(now.kind, now.state), now.value])
-    columns = [Column(words("Amt")), Column(words("Zustand")), Column(words("Öffnung"))]
+    rows: list[list[Cell]] = [
+        [_link(view, office), now_of(view, office).value] for office in offices
+    ]
+    columns = [Column(words("Amt")), Column(words("Öffnung"))]
     is_all = len(offices) == len(view.city.offices)
     caption = (
         words("Wann die Ämter öffnen")

@@ -69,7 +69,7 @@ def test_a_headline_says_value_and_change():
         " 3 Minuten weniger als im Vorjahr."
     )
     assert said(MEDIAN, now, before, words=ENGLISH) == (
-        "In Q3 2026 half of the visitors waited at most 14 minutes,"
+        "In Q3 2026, half of the visitors waited at most 14 minutes,"
         " 3 minutes less than a year before."
     )
 
