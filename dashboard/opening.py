@@ -60,18 +60,18 @@ def hours_on(
     return tuple(sorted(hours, key=lambda interval: interval.opens))
 
 
-def opening_days(
-    city: City,
-    office: Office | None,
-    holidays: Collection[date],
-    first: date,
-    last: date,
+def working_days(
+    city: City, holidays: Collection[date], first: date, last: date
 ) -> int:
-    """Count the opening days from first to last; of the whole city its working days."""
+    """Count the days from first to last on which the city as a whole works."""
     days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    if office is not None and office.hours:
-        return sum(bool(hours_on(city, office, holidays, day)) for day in days)
-    return sum(day.weekday() < 5 and day not in holidays for day in days)
+    closures = [closure for closure in city.closures if not closure.offices]
+    return sum(
+        day.weekday() < 5
+        and day not in holidays
+        and not any(each.first_on <= day <= each.last_on for each in closures)
+        for day in days
+    )
 
 
 def closure_on(city: City, office: Office, day: date) -> Closure | None:

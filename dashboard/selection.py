@@ -1,12 +1,13 @@
 """What a page picks from a snapshot: KPIs, series, sources, targets."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 from dashboard.i18n import german
-from dashboard.opening import opening_days
+from dashboard.opening import working_days
 from dashboard.reading import (
     CaseNoun,
     Figure,
@@ -19,6 +20,7 @@ from dashboard.view import View
 from ingest.city import City, Target
 from ingest.sources import Open311Source, QueueFeedSource, Source
 from metrics.catalogue import CATALOGUE
+from metrics.periods import Period
 from metrics.published import Snapshot
 
 _NOT_KNOWN_YET: Final = frozenset({"no_rows", "deadline_not_over", "history_too_short"})
@@ -154,17 +156,30 @@ def newest_told(series: Sequence[Figure]) -> Figure | None:
     return found[-1] if found else None
 
 
-def days_of(view: View, figure: Figure) -> Days | None:
-    """Count opening days of a figure's period and of the one a year before."""
+def days_of(view: View, kpi: KpiWords, figure: Figure) -> Days | None:
+    """Count opening days of a figure's period and of the one a year before.
+
+    Only where more days mean more of what is counted.
+    """
     before = figure.period.year_before
-    if before is None:
+    if before is None or not kpi.is_flow:
         return None
-    office = view.city.office(figure.office) if figure.office else None
-    days = holidays(view.snapshot)
     return Days(
-        opening_days(view.city, office, days, figure.period_start, figure.period_end),
-        opening_days(view.city, office, days, before.start, before.end),
+        _opening_days(view, figure.office, figure.period),
+        _opening_days(view, figure.office, before),
     )
+
+
+def _opening_days(view: View, office: str | None, period: Period) -> int:
+    opening: Mapping[str, Sequence[str]] = view.snapshot.calendar.get(
+        "opening_days", {}
+    )
+    if office is None or office not in opening:
+        days = holidays(view.snapshot)
+        return working_days(view.city, days, period.start, period.end)
+    listed = opening[office]  # ISO dates in order
+    first = bisect_left(listed, period.start.isoformat())
+    return bisect_right(listed, period.end.isoformat()) - first
 
 
 def holidays(snapshot: Snapshot) -> Mapping[date, Mapping[str, str]]:

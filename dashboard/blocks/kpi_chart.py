@@ -62,7 +62,7 @@ def kpi_chart(
             kpi,
             newest,
             before,
-            days=days_of(view, newest),
+            days=days_of(view, kpi, newest),
             base=view.city.publish.rounding_base,
         ),
         measured=_measured(view, kpi, population, newest),

@@ -65,7 +65,7 @@ def comparison(view: View, kpi: KpiWords, figure: Figure, before: Figure | None)
         kpi,
         figure,
         before,
-        days=days_of(view, figure),
+        days=days_of(view, kpi, figure),
         base=view.city.publish.rounding_base,
     )
 

@@ -100,7 +100,7 @@ def _headlines(view: View, quarter: Period) -> Component | None:
         kpi, figure = kpi_words(view, kpi_id), _at(series, quarter)
         if kpi is None or figure is None or figure.value is None:
             continue
-        before, days = a_year_before(series, figure), days_of(view, figure)
+        before, days = a_year_before(series, figure), days_of(view, kpi, figure)
         base = view.city.publish.rounding_base
         said.append(html.Li(headline(words, kpi, figure, before, days=days, base=base)))
     if not said:

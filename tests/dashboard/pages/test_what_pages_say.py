@@ -10,9 +10,17 @@ import pytest
 from dashboard.blocks.when_to_go import best_time, window_of
 from dashboard.i18n import Words
 from dashboard.live_words import now_at
-from dashboard.opening import opening, opening_days
+from dashboard.opening import opening, working_days
 from dashboard.reading import read_figures
-from dashboard.selection import case_noun, holidays, latest, newest_told
+from dashboard.selection import (
+    case_noun,
+    days_of,
+    holidays,
+    kpi_words,
+    latest,
+    newest_told,
+)
+from dashboard.sentences import Days
 from metrics.published import Live, LiveQueue
 
 TUESDAY = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)  # 10:05 in Musterstadt
@@ -107,12 +115,26 @@ def test_a_lunch_break_ends_the_same_day(city):
     assert card(city, office="standesamt", now=noon).value == "Öffnet heute um 14 Uhr"
 
 
-def test_holidays_and_closures_are_no_opening_days(city):
+def test_holidays_and_closures_are_no_working_days(full):
+    # 1 to 7 June 2026 begins on a Monday; the 4th is a holiday, the 5th the outing.
+    days = holidays(full.snapshot)
+    assert working_days(full.city, days, date(2026, 6, 1), date(2026, 6, 7)) == 3
+
+
+def test_visits_are_compared_per_opening_day_of_their_office(full):
+    view = full.view()
+    visits = kpi_words(view, "waiting.visits")
+    series = read_figures(
+        full.snapshot.series("waiting.visits", "bauordnung", grain="month")
+    )
+    june = next(each for each in series if each.period_start == date(2026, 6, 1))
+    # Tuesdays and Thursdays less Corpus Christi: 9 less 1 in 2026, 8 less 1 in 2025.
+    assert days_of(view, visits, june) == Days(8, 7)
+    assert days_of(view, kpi_words(view, "backlog.open"), june) is None
+
+
+def test_an_office_closed_out_of_turn_says_so(city):
     office = city.office("einwohnermeldeamt")
-    # 1 to 7 June 2026: Monday to Friday open, 5 June is the outing, 4 June a holiday.
-    first, last = date(2026, 6, 1), date(2026, 6, 7)
-    assert opening_days(city, office, [date(2026, 6, 4)], first, last) == 3
-    assert opening_days(city, None, [date(2026, 6, 4)], first, last) == 4
     found = opening(city, office, [], datetime(2026, 6, 5, 8, 0, tzinfo=UTC))
     assert found is not None
     assert not found.is_open
