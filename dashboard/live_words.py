@@ -23,7 +23,7 @@ class Now:
     details: str | None
     observed: str
     is_stale: bool = False
-    wait_minutes: int | None = None  # for sentences over several offices
+    is_known: bool = True  # whether it is open
 
 
 def now_at(
@@ -78,7 +78,6 @@ def _open(
         value or words("Wartezeit nicht gemeldet"),
         said or None,
         observed,
-        wait_minutes=queue.wait_minutes,
     )
 
 
@@ -119,6 +118,7 @@ def _unknown(
         details,
         observed,
         is_stale=True,
+        is_known=False,
     )
 
 
@@ -128,9 +128,8 @@ def _by_hours(
     observed = words("Nach den Öffnungszeiten")
     if hours is None:
         observed = words("Hierzu meldet das Amt nichts.")
-        return Now(
-            words("Keine Angabe"), "neutral", words("Keine Angabe"), None, observed
-        )
+        unknown = words("Keine Angabe")
+        return Now(unknown, "neutral", unknown, None, observed, is_known=False)
     if not hours.is_open:
         return _closed(words, city, hours, now, observed)
     details = [words("Die Wartezeit wird hier nicht gemeldet.")]

@@ -71,14 +71,22 @@ def _lead(view: View) -> str:
             city=view.city.info.name,
         )
     standing = [now_of(view, office) for office in view.city.offices]
-    is_open = sum(now.kind == "success" for now in standing)
-    if all(now.kind == "neutral" for now in standing):
+    known = [now for now in standing if now.is_known]
+    is_open = sum(now.kind == "success" for now in known)
+    if not known:
+        return stand
+    if len(view.city.offices) == 1:
+        if is_open:
+            return words("{moment}: Das Amt hat geöffnet.", moment=stand)
+        return words("{moment}: Das Amt hat geschlossen.", moment=stand)
+    if not is_open:
         return words("{moment}: Zurzeit ist kein Amt geöffnet.", moment=stand)
-    return words(
-        "{moment}: {open} von {all} Ämtern haben geöffnet.",
+    return words.plural(
+        "{moment}: {n} von {all} Ämtern hat geöffnet.",
+        "{moment}: {n} von {all} Ämtern haben geöffnet.",
+        is_open,
         moment=stand,
-        open=words.number(is_open),
-        all=words.number(len(standing)),
+        all=words.number(len(known)),
     )
 
 
