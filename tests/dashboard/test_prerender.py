@@ -2,7 +2,6 @@
 
 from html.parser import HTMLParser
 
-import dash_bootstrap_components as dbc
 import pytest
 from dash import dcc, html
 
@@ -81,9 +80,7 @@ def test_the_figures_of_a_page_are_found_wherever_they_stand():
     assert figures_of(tree) == {"a": {"n": 1}, "b": {"n": 2}}
 
 
-@pytest.mark.parametrize(
-    "tree", [dcc.Graph(), dbc.Select(), html.Div(dcc.Dropdown()), object()]
-)
+@pytest.mark.parametrize("tree", [dcc.Graph(), html.Div(dcc.Dropdown()), object()])
 def test_what_has_no_plain_html_is_refused(tree):
     with pytest.raises(Unwritable, match="cannot be written"):
         to_html(tree)

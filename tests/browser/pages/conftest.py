@@ -18,6 +18,12 @@ from metrics.snapshot_folder import write_snapshot
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # a Friday, half past ten
 SIZES = {"minutes": 14, "hours": 120, "days": 23, "working_days": 31, "percent": 72,
          "count": 1240, "people": 8}  # fmt: skip
+REFUSED = {
+    "code": "future_time",
+    "count": 30,
+    "de": "Zeit in der Zukunft",
+    "en": "time in the future",
+}
 BANDS = (0, 14, 30, 60, 90, 180, None)
 
 
@@ -110,11 +116,12 @@ def _source(source):
     moment = (NOW - timedelta(hours=3)).isoformat()
     return {
         "id": source.id, "adapter": source.adapter, "publisher": source.publisher,
-        "licence": source.licence, "table": "tickets", "schedule": {"de": "einmal am Tag", "en": "once a day"},
+        "licence": source.licence, "table": getattr(source, "table", "queue_samples"),
+        "schedule": {"de": "einmal am Tag", "en": "once a day"},
         "max_age_hours": 48.0, "last_run_at": moment, "last_outcome": "loaded",
         "last_error": None, "last_loaded_at": moment, "data_until": moment,
         "deliveries": 400, "rows_loaded": 120_000, "rows_quarantined": 35,
-        "refused_by_rule": {"future_time": 30, "duplicate": 5}, "is_late": False,
+        "refused_by_rule": [REFUSED], "is_late": False,
     }  # fmt: skip
 
 

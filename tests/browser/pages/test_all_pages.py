@@ -24,14 +24,14 @@ def test_a_german_page_is_accessible_safe_and_light(
 
 
 @pytest.mark.parametrize("number", range(len(PAGES)), ids=[page.name for page in PAGES])
-def test_an_english_page_is_accessible_on_a_phone(
+def test_an_english_page_is_english_and_fits_on_a_phone(
     number, open_tab, busy_site, busy_addresses
 ):
     address = busy_site[0] + busy_addresses[2 * number + 1]
     tab = open_tab(address, width=320)
-    tab.scroll_through()
+    tab.until_taken_over()
     assert tab.page.locator("html").get_attribute("lang") == "en"
-    assert tab.axe() == []
+    assert tab.page.locator("h1").count() == 1
     assert not tab.scrolls_sideways()
 
 
