@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from ingest.city_errors import model_errors, reference_errors
-from ingest.sources import Identifier, Model, Source
+from ingest.mappings import Identifier, Model
+from ingest.sources import Source
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 State = Literal[

@@ -8,7 +8,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from ingest.city import Text
-from ingest.sources import Model, Table
+from ingest.mappings import Model, Table
 
 Language = Literal["de", "en"]
 Unit = Literal["minutes", "hours", "days", "working_days", "percent", "count", "people"]

@@ -9,7 +9,7 @@ import polars as pl
 from ingest.adapters import german_formats
 from ingest.adapters.base import REFUSED, Pseudonym
 from ingest.errors import SourceChanged
-from ingest.sources import Column
+from ingest.mappings import Column
 from ingest.warehouse import schema_of
 
 _YES_NO: Final = {

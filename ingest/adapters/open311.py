@@ -24,7 +24,8 @@ from ingest.adapters.open311_requests import (
 from ingest.adapters.open311_windows import Server
 from ingest.city import City
 from ingest.errors import DeliveryRefused, SourceChanged
-from ingest.sources import Column, Open311Mapping, Open311Source, Source
+from ingest.mappings import Column, Open311Mapping
+from ingest.sources import Open311Source, Source
 
 _TABLE: Final = "cases"
 _CLOSED_AT: Final = "closed_datetime"  # ours: updated_datetime of closed requests

@@ -15,7 +15,7 @@ from ingest.adapters.open311_requests import (
 )
 from ingest.city import City
 from ingest.errors import SourceChanged
-from ingest.sources import Open311Mapping
+from ingest.mappings import Open311Mapping
 
 _GRID_BEGINS: Final = date(2000, 1, 1)
 _MOST_PAGES: Final = 2_000

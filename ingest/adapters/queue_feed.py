@@ -19,7 +19,8 @@ from ingest.adapters.feed_document import (
 from ingest.adapters.queue_states import with_states
 from ingest.city import City
 from ingest.errors import DeliveryRefused, SourceChanged
-from ingest.sources import Column, QueueFeedSource, QueueMapping, Source
+from ingest.mappings import Column, QueueMapping
+from ingest.sources import QueueFeedSource, Source
 
 _TABLE: Final = "queue_samples"
 _FIELDS: Final = (

@@ -7,7 +7,7 @@ import polars as pl
 
 from ingest.adapters.base import REFUSED
 from ingest.errors import DeliveryRefused, SourceChanged
-from ingest.sources import TableMapping
+from ingest.mappings import TableMapping
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import polars as pl
 
 from ingest.adapters.base import Span
 from ingest.errors import SourceChanged
-from ingest.sources import Covers
+from ingest.mappings import Covers
 from ingest.warehouse import schema_of
 
 Period = Literal["day", "week", "month", "quarter", "year"]

@@ -19,7 +19,7 @@ from ingest.adapters.raw_table import (
 )
 from ingest.adapters.text_encoding import as_utf8
 from ingest.errors import DeliveryRefused, SourceChanged
-from ingest.sources import TableMapping
+from ingest.mappings import TableMapping
 
 _NO_SEPARATOR: Final = "\x1f"  # stands in no text: whole lines are read
 _BLANKS: Final = " \t\r\ufeff"

@@ -28,7 +28,8 @@ from ingest.adapters.table_json import read_json_objects
 from ingest.adapters.table_workbook import read_workbook
 from ingest.city import City
 from ingest.errors import DeliveryRefused, SourceChanged
-from ingest.sources import Column, Source, TableFileSource, TableMapping
+from ingest.mappings import Column, TableMapping
+from ingest.sources import Source, TableFileSource
 
 Reader = Callable[[str, bytes, TableMapping, Sequence[str]], RawTable]
 

@@ -11,7 +11,7 @@ from ingest.adapters.base import REFUSED
 from ingest.adapters.raw_table import Header, RawTable, check_header, cut_off, is_total
 from ingest.adapters.text_encoding import as_utf8
 from ingest.errors import DeliveryRefused
-from ingest.sources import TableMapping
+from ingest.mappings import TableMapping
 
 # What may stand between objects: commas too many, and an array's brackets or none.
 _BETWEEN: Final = re.compile(r"[\s,\[\]]*")

@@ -18,7 +18,7 @@ from ingest.adapters.raw_table import (
 )
 from ingest.adapters.workbook_guard import refuse_giants
 from ingest.errors import DeliveryRefused, SourceChanged
-from ingest.sources import TableMapping
+from ingest.mappings import TableMapping
 
 _EXACT: Final = 2.0**53  # above, a float no longer counts one by one
 _Cell = int | float | str | bool | time | date | datetime | timedelta
