@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import signal
 import subprocess
 import sys
 import threading
@@ -17,25 +16,30 @@ import typer
 
 from dashboard.server import ServerFailed, WebServer
 from dashboard.server import serve as start_site
+from ingest import terminal
 from ingest.city import CityFileError
 from ingest.errors import IngestError, WarehouseLocked
 from ingest.place import Place
-from ingest.runs import Run
 from ingest.scheduler import Scheduler
 from ingest.status import source_status
-from ingest.terminal import answer, progress, run_sources, show_runs, show_status
 from metrics.explain import UnknownFigure
 from metrics.explain import explain as explain_figure
+from metrics.freshness import status_at_last_check
 from metrics.published import SnapshotMissing
 from metrics.snapshot import publish as publish_snapshot
-from metrics.snapshot import publish_live, status_at_last_check
+from metrics.snapshot import publish_live
 
 ROOT = Path(__file__).resolve().parent
 SAMPLE_CITY = ROOT / "data" / "cities" / "musterstadt.toml"
 SAMPLE_PORT = 8051  # where the sample city's file expects its systems
 PUBLISH_AT_LEAST_EVERY = timedelta(hours=1)  # periods end without a delivery, too
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 log = logging.getLogger("amtspuls")
 
 CityFile = Annotated[
@@ -90,10 +94,10 @@ def check(
 ) -> None:
     """Say whether the file is right, each source answers, and what would be loaded."""
     with Place.of(city, data).on_trial() as place, place.warehouse() as connection:
-        runs = run_sources(place, connection, place.sources([]), quiet=quiet)
+        runs = terminal.run_sources(place, connection, place.sources([]), quiet=quiet)
         sources = source_status(connection, place.city, datetime.now(UTC))
-    show_status(sources, as_json=as_json)
-    _end_with(runs)
+    terminal.show_status(sources, as_json=as_json)
+    terminal.end_with(runs)
 
 
 @app.command()
@@ -110,12 +114,14 @@ def ingest(
     """Run sources once, or keep running them on schedule."""
     place = Place.of(city, data)
     with place.warehouse() as connection:
-        runs = run_sources(place, connection, place.sources(sources or []), quiet=quiet)
-        show_runs(runs, as_json=as_json)
+        runs = terminal.run_sources(
+            place, connection, place.sources(sources or []), quiet=quiet
+        )
+        terminal.show_runs(runs, as_json=as_json)
         if schedule:
-            _run_on_schedule(place, connection, _stop_signal())
+            _run_on_schedule(place, connection, terminal.stop_signal())
             return
-    _end_with(runs)
+    terminal.end_with(runs)
 
 
 @app.command()
@@ -131,9 +137,11 @@ def load(
     place = Place.of(city, data)
     (wanted,) = place.sources([source])
     with place.warehouse() as connection:
-        runs = run_sources(place, connection, [wanted], files=files, quiet=quiet)
-    show_runs(runs, as_json=as_json)
-    _end_with(runs)
+        runs = terminal.run_sources(
+            place, connection, [wanted], files=files, quiet=quiet
+        )
+    terminal.show_runs(runs, as_json=as_json)
+    terminal.end_with(runs)
 
 
 @app.command()
@@ -145,9 +153,9 @@ def publish(
 ) -> None:
     """Compute, protect and publish."""
     place = Place.of(city, data)
-    with place.warehouse() as connection, progress(quiet, "publishing"):
+    with place.warehouse() as connection, terminal.progress(quiet, "publishing"):
         folder = _publish(place, connection)
-    answer({"snapshot": folder.name}, as_json, f"published {folder}")
+    terminal.answer({"snapshot": folder.name}, as_json, f"published {folder}")
 
 
 @app.command()
@@ -160,7 +168,7 @@ def serve(
 ) -> None:
     """Serve the public site only."""
     place = Place.of(city, data)
-    stop = _stop_signal()
+    stop = terminal.stop_signal()
     with start_site(place.published, city, host, port, workers) as site:
         typer.echo(f"{place.city.info.name}: {site.wait_until_ready()}")
         while not stop.wait(1) and site.poll() is None:
@@ -182,7 +190,7 @@ def status(
         if known is None:
             raise
         sources = known
-    show_status(sources, as_json=as_json)
+    terminal.show_status(sources, as_json=as_json)
 
 
 @app.command()
@@ -205,16 +213,16 @@ def explain(
             datetime.now(UTC),
             as_of=as_of and as_of.replace(tzinfo=UTC),
         )
-    answer(dataclasses.asdict(explanation), as_json, explanation.in_words())
+    terminal.answer(dataclasses.asdict(explanation), as_json, explanation.in_words())
     if not explanation.agrees:
         raise typer.Exit(1)
 
 
 def _keep_up(place: Place, host: str, port: int, workers: int, *, quiet: bool) -> None:
-    stop = _stop_signal()
+    stop = terminal.stop_signal()
     with place.warehouse() as connection:
-        run_sources(place, connection, place.sources([]), quiet=quiet)
-        with progress(quiet, "publishing"):
+        terminal.run_sources(place, connection, place.sources([]), quiet=quiet)
+        with terminal.progress(quiet, "publishing"):
             _publish(place, connection)
         with start_site(place.published, place.city_file, host, port, workers) as site:
             typer.echo(f"{place.city.info.name}: {site.wait_until_ready()}")
@@ -256,19 +264,6 @@ def _publish(place: Place, connection: duckdb.DuckDBPyConnection) -> Path:
     return folder
 
 
-def _end_with(runs: Sequence[Run]) -> None:
-    """Leave with 1 where a source failed: its sentence has been printed."""
-    if any(run.outcome in ("failed", "refused") for run in runs):
-        raise typer.Exit(1)
-
-
-def _stop_signal() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
-
-
 @contextmanager
 def _running(command: Sequence[str]) -> Iterator[None]:
     """Have a program running that prints a line with "ready" once it is."""
@@ -287,7 +282,7 @@ def _running(command: Sequence[str]) -> Iterator[None]:
 
 def main() -> None:
     """Run a command; what is expected to go wrong is one sentence and exit code 1."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    terminal.log_to_stderr()
     try:
         app()
     except EXPECTED as error:

@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+import logging
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -12,6 +15,7 @@ from typing import Any, Literal
 import duckdb
 import typer
 from rich.console import Console, Group, RenderableType
+from rich.logging import RichHandler
 from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -97,6 +101,17 @@ def show_status(sources: Sequence[SourceStatus], *, as_json: bool) -> None:
     )
 
 
+def log_to_stderr() -> None:
+    """Log plain lines; on a terminal above the progress bar, not through it."""
+    if _errors.is_terminal:
+        handler = RichHandler(console=_errors, show_path=False, show_level=False)
+        logging.basicConfig(
+            level=logging.INFO, format="%(message)s", handlers=[handler]
+        )
+    else:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+
+
 def answer(document: Any, as_json: bool, words: RenderableType) -> None:  # noqa: ANN401
     """Print the words for people, or the document for a program."""
     if as_json:
@@ -105,6 +120,20 @@ def answer(document: Any, as_json: bool, words: RenderableType) -> None:  # noqa
         # In a file or a pipe nothing is cut to the width of a screen.
         width = None if sys.stdout.isatty() else 1000
         Console(width=width).print(words, highlight=False)
+
+
+def end_with(runs: Sequence[Run]) -> None:
+    """Leave with 1 where a source failed: its sentence has been printed."""
+    if any(run.outcome in ("failed", "refused") for run in runs):
+        raise typer.Exit(1)
+
+
+def stop_signal() -> threading.Event:
+    """Return what is set once somebody asks this process to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _table(*columns: str) -> Table:

@@ -8,29 +8,24 @@ found, and how fresh each source is.
 Tests write small snapshots without a warehouse: metrics.snapshot_folder.write_snapshot.
 """
 
-import dataclasses
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import duckdb
 import polars as pl
-from pydantic import TypeAdapter
 
 from ingest.city import City
-from ingest.rules import RULES
-from ingest.status import SourceStatus, source_status
+from ingest.status import source_status
 from ingest.warehouse import read_frame, read_rows
 from metrics.catalogue import CATALOGUE
 from metrics.compute import Computed, compute
-from metrics.moments import iso
+from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
 from metrics.protect import protect, protect_live
 from metrics.provenance import calendar_document, deliveries_used, manifest_of
 from metrics.published import (
     CURRENT,
-    FRESHNESS,
     LIVE,
     Snapshot,
     SnapshotMissing,
@@ -44,10 +39,6 @@ from metrics.snapshot_folder import (
     write_snapshot,
 )
 
-PUBLISHED: Final = "published"
-INTERNAL: Final = "internal"
-# An error may name columns, addresses and files of the city's systems.
-PRIVATE: Final = frozenset({"last_error"})
 INTERNAL_KEPT: Final = 10
 PUBLISHED_ALL_KEPT: Final = timedelta(days=2)  # of earlier days the last one each
 FRESHNESS_EVERY: Final = timedelta(minutes=5)  # where only queues are looked at
@@ -67,7 +58,8 @@ def publish(
     same bytes, and then nothing new is written.
     """
     now = now.astimezone(UTC)
-    sources = [status_document(each) for each in source_status(connection, city, now)]
+    statuses = source_status(connection, city, now)
+    sources = [public_status(status) for status in statuses]
     manifest = manifest_of(city, city_file)
     manifest["deliveries"] = deliveries_used(connection)
     computed = compute(connection, city, now)
@@ -78,9 +70,8 @@ def publish(
     thin_out(internal, now, all_within=timedelta(0), keep=INTERNAL_KEPT)
     published = data_dir / PUBLISHED
     manifest["kind"] = PUBLISHED
-    said = [_without(source, PRIVATE) for source in sources]
-    path = _write(published, protect(computed, city, now), city, said, manifest, now)
-    _write_freshness(data_dir, sources, now)
+    path = _write(published, protect(computed, city, now), city, sources, manifest, now)
+    write_freshness(data_dir, statuses, now)
     thin_out(published, now, all_within=PUBLISHED_ALL_KEPT)
     return path
 
@@ -100,38 +91,7 @@ def publish_live(
     except SnapshotMissing:
         return
     if now - checked_at >= FRESHNESS_EVERY:
-        sources = source_status(connection, city, now)
-        data_dir = published_dir.parent
-        _write_freshness(data_dir, [status_document(s) for s in sources], now)
-
-
-def status_document(status: object) -> dict[str, Any]:
-    """Write a source's status as JSON can hold it."""
-    document = dataclasses.asdict(cast("Any", status))
-    document["refused_by_rule"] = [
-        {"code": code, "count": count, **RULES[code].text.model_dump()}
-        for code, count in document["refused_by_rule"].items()
-    ]
-    return {name: _plain(value) for name, value in document.items()}
-
-
-def status_at_last_check(data_dir: Path) -> list[SourceStatus] | None:
-    """Return how the sources were when they were last published; None: never."""
-    try:
-        content = (data_dir / INTERNAL / FRESHNESS).read_bytes()
-    except FileNotFoundError:
-        return None
-    return TypeAdapter(list[SourceStatus]).validate_python(
-        json.loads(content)["sources"]
-    )
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return value
+        write_freshness(published_dir.parent, source_status(connection, city, now), now)
 
 
 def _write(
@@ -182,20 +142,6 @@ def _revisions(
         timezone=city.timezone,
         now=now,
     )
-
-
-def _write_freshness(
-    data_dir: Path, sources: Sequence[dict[str, Any]], now: datetime
-) -> None:
-    """Say how the sources are: inside with their errors, outside without."""
-    for kind, hidden in ((INTERNAL, frozenset[str]()), (PUBLISHED, PRIVATE)):
-        said = [_without(source, hidden) for source in sources]
-        document = {"checked_at": now.astimezone(UTC).isoformat(), "sources": said}
-        write_atomically(data_dir / kind / FRESHNESS, json_bytes(document))
-
-
-def _without(source: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
-    return {name: value for name, value in source.items() if name not in hidden}
 
 
 def _newest_looks(connection: duckdb.DuckDBPyConnection, now: datetime) -> pl.DataFrame:
