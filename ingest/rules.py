@@ -1,4 +1,4 @@
-"""The rules a row must satisfy, as data: a code, words for people, an expression."""
+"""The rules a row must satisfy, as data: a code and an expression."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,97 +7,24 @@ from typing import Final
 
 import polars as pl
 
-from ingest.city import City, Text
+from ingest.city import City
+from ingest.errors import SourceChanged
+from ingest.rule_texts import RULES, Rule
 from ingest.sources import Checks
 from ingest.warehouse import columns_of
 
-
-@dataclass(frozen=True)
-class Rule:
-    """What a reason code says. A fault counts against the delivery as a whole."""
-
-    text: Text
-    is_fault: bool = True
-
-
-def _rule(de: str, en: str, *, is_fault: bool = True) -> Rule:
-    return Rule(Text(de=de, en=en), is_fault)
-
-
-RULES: Final[Mapping[str, Rule]] = {
-    "broken_row": _rule("Zeile nicht lesbar", "row cannot be read"),
-    "unreadable_time": _rule("Zeitangabe nicht lesbar", "time cannot be read"),
-    "ambiguous_time": _rule(
-        "Zeitangabe doppeldeutig: Stunde der Zeitumstellung",
-        "time ambiguous: hour in which the clocks go back",
-    ),
-    "nonexistent_time": _rule(
-        "Zeitangabe gibt es nicht: Stunde der Zeitumstellung",
-        "time does not exist: hour in which the clocks go forward",
-    ),
-    "unreadable_duration": _rule("Dauer nicht lesbar", "duration cannot be read"),
-    "unreadable_number": _rule("Zahl nicht lesbar", "number cannot be read"),
-    "missing_value": _rule("Pflichtangabe fehlt", "a required value is missing"),
-    "unknown_category": _rule("unbekannte Bezeichnung", "unknown category"),
-    "unknown_office": _rule("unbekanntes Amt", "unknown office"),
-    "unknown_service": _rule("unbekannte Leistung", "unknown service"),
-    "negative_value": _rule("negativer Wert", "negative value"),
-    "future_time": _rule("Zeitpunkt in der Zukunft", "time in the future"),
-    "too_early": _rule(
-        "Zeitpunkt vor dem Beginn der Daten", "time before the data begin"
-    ),
-    "too_late": _rule(
-        "Zeitpunkt nach dem Ende der Daten", "time after the end of the data"
-    ),
-    "outside_span": _rule(
-        "gehört nicht zum Zeitraum der Lieferung",
-        "does not belong to the period of the delivery",
-    ),
-    "appointment_before_booked": _rule(
-        "Termin vor der Buchung", "appointment before it was booked"
-    ),
-    "called_before_arrived": _rule(
-        "Aufruf vor der Ankunft", "called before the arrival"
-    ),
-    "shown_before_called": _rule(
-        "am Platz vor dem Aufruf", "at the desk before the call"
-    ),
-    "finished_before_called": _rule("Ende vor dem Aufruf", "finished before the call"),
-    "finished_before_shown": _rule(
-        "Ende vor dem Beginn am Platz", "finished before the start at the desk"
-    ),
-    "complete_before_received": _rule(
-        "vollständig vor dem Eingang", "complete before it was received"
-    ),
-    "decided_before_received": _rule(
-        "entschieden vor dem Eingang", "decided before it was received"
-    ),
-    "closed_before_received": _rule(
-        "abgeschlossen vor dem Eingang", "closed before it was received"
-    ),
-    "ended_before_started": _rule("Ende vor dem Beginn", "ended before it started"),
-    "implausible_wait": _rule("unglaubwürdige Wartezeit", "implausible wait"),
-    "repeated_key": _rule(
-        "dieselbe Nummer mehrmals; die letzte Zeile zählt",
-        "the same number several times; the last row counts",
-    ),
-    "contradiction": _rule(
-        "mehrere Werte für dasselbe; keiner davon zählt",
-        "several values for the same thing; none of them counts",
-        is_fault=False,
-    ),
-    "duplicate": _rule(
-        "dieselbe Zeile mehrmals; sie zählt einmal",
-        "the same row several times; it counts once",
-        is_fault=False,
-    ),
-    "closed": _rule("geschlossen", "closed", is_fault=False),
-    "frozen": _rule(
-        "Anzeige eingefroren: zu lange unverändert",
-        "display frozen: unchanged for too long",
-        is_fault=False,
-    ),
-}
+__all__ = [
+    "CATEGORIES",
+    "KEYS",
+    "MAY_LIE_AHEAD",
+    "MOMENTS",
+    "RULES",
+    "Rule",
+    "Violation",
+    "local_day",
+    "moment",
+    "violations",
+]
 
 CATEGORIES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "tickets": {
@@ -141,7 +68,7 @@ MOMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "parking": ("observed_at",),
 }
 
-_ORDERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
+ORDERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
     "tickets": (
         ("booked_at", "appointment_at", "appointment_before_booked"),
         ("arrived_at", "called_at", "called_before_arrived"),
@@ -191,9 +118,10 @@ def violations(
     yield from _unknown(table, city)
     yield from _negative(table)
     yield from _times(table, checks, city, now)
-    for earlier, later, reason in _ORDERS.get(table, ()):
+    for earlier, later, reason in ORDERS.get(table, ()):
         yield Violation(pl.col(later) < pl.col(earlier), reason, later)
     yield from _waits(table, checks)
+    yield from _sums(table, checks)
     if covers is not None and table in MOMENTS:
         yield Violation(_is_outside(table, covers), "outside_span", None)
 
@@ -272,6 +200,20 @@ def _waits(table: str, checks: Checks) -> Iterator[Violation]:
         longest = timedelta(minutes=checks.max_wait_minutes)
         too_long = pl.col("called_at") - begin > longest
         yield Violation(too_long, "implausible_wait", "called_at")
+
+
+def _sums(table: str, checks: Checks) -> Iterator[Violation]:
+    """Test identities; where the total or a part is unknown there is none to test."""
+    for rule in checks.sums:
+        unknown = [
+            name for name in (rule.total, *rule.parts) if name not in columns_of(table)
+        ]
+        if unknown:
+            message = f"checks.sums: {table} has no column {', '.join(unknown)}"
+            raise SourceChanged(message)
+        parts = pl.sum_horizontal(rule.parts, ignore_nulls=False)
+        differs = (pl.col(rule.total) - parts).abs() > rule.tolerance
+        yield Violation(differs, "sum_differs", rule.total)
 
 
 def _is_outside(table: str, covers: tuple[datetime, datetime]) -> pl.Expr:

@@ -24,6 +24,14 @@ class Closed(Model):
     whole_day: bool = False  # only where every row of the office's day carries it
 
 
+class Sum(Model):
+    """Columns of the table that must add up, in every row where all are known."""
+
+    total: str
+    parts: tuple[str, ...] = Field(min_length=2)
+    tolerance: float = Field(default=0, ge=0)  # for rounded values
+
+
 class Checks(Model):
     """What a delivery must satisfy, beyond what its table demands."""
 
@@ -37,6 +45,7 @@ class Checks(Model):
     )  # share of the delivery it replaces
     frozen_after: Span | None = None  # same values for longer than this while open
     closed: tuple[Closed, ...] = ()
+    sums: tuple[Sum, ...] = ()
 
 
 class _Source(Model):
@@ -52,7 +61,9 @@ class _Source(Model):
     min_rows: int = Field(default=1, ge=0)
     keep_raw: bool = False
     private_host: bool = False  # the url may lead to a private address
-    secrets: dict[str, str] = Field(default={})  # request header -> environment variable
+    secrets: dict[str, str] = Field(
+        default={}
+    )  # request header -> environment variable
     checks: Checks = Checks()
 
     @model_validator(mode="after")

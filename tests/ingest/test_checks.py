@@ -454,3 +454,41 @@ def test_the_words_of_a_category_are_those_that_the_schema_allows(warehouse):
     }
     assert by_schema == by_rules
     assert all(name in columns_of(table) for table, name in by_rules)
+
+
+CALLS = {
+    "office": "meldeamt",
+    "line": "phone",
+    "interval_at": at("08:00"),
+    "interval_minutes": 15,
+    "offered": 20,
+    "answered": 17,
+    "abandoned": 3,
+}
+SUM = {"total": "offered", "parts": ["answered", "abandoned"]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({}, {}),
+        ({"answered": 16}, {"sum_differs": 1}),
+        ({"offered": 19}, {"sum_differs": 1}),
+        ({"answered": None}, {}),  # not known: nothing to test
+        ({"answered": 20, "abandoned": 0}, {}),
+    ],
+)
+def test_what_must_add_up_adds_up(checked, changed, refused):
+    found = checked("contacts", CALLS | changed, sums=[SUM])
+    assert found.counts_by_rule() == refused
+
+
+def test_rounded_parts_may_differ_by_the_tolerance(checked):
+    rows = [CALLS | {"answered": n, "interval_at": at(f"{n:02}:00")} for n in (15, 16)]
+    found = checked("contacts", *rows, sums=[SUM | {"tolerance": 1}])
+    assert found.rows["answered"].to_list() == [16]
+
+
+def test_a_sum_of_columns_that_the_table_lacks_is_a_fault_of_the_city_file(checked):
+    with pytest.raises(SourceChanged, match="calls"):
+        checked("contacts", CALLS, sums=[SUM | {"total": "calls"}])
