@@ -5,6 +5,7 @@ import threading
 import time
 from itertools import product
 from pathlib import Path
+from shutil import which
 from urllib.parse import urlsplit
 
 import pytest
@@ -57,7 +58,9 @@ def serve():
 def chromium():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", headless=True, args=FLAGS
+            executable_path=which("chromium") or which("chromium-browser"),
+            headless=True,
+            args=FLAGS,
         )
         yield browser
         browser.close()

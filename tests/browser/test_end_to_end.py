@@ -12,19 +12,8 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from dashboard.server import serve
-
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 CITY = """
 [city]
@@ -148,7 +137,7 @@ def amtspuls(*arguments: str, data: Path, city: Path) -> subprocess.CompletedPro
         env=environment,
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
     )
 
 
@@ -181,7 +170,9 @@ def test_status_counts_what_was_loaded_and_what_was_refused_by_rule(published):
     assert sources["aufrufe"]["refused_by_rule"] == {"called_before_arrived": 1}
 
 
-def test_the_figure_of_the_page_the_api_and_the_recomputation_are_the_same(published):
+def test_the_figure_of_the_page_the_api_and_the_recomputation_are_the_same(
+    published, chromium
+):
     folder, city, _ = published
     figure = "waiting.median_minutes/buergeramt/all/all/quarter/2026-Q3"
     explained = json.loads(
@@ -198,16 +189,12 @@ def test_the_figure_of_the_page_the_api_and_the_recomputation_are_the_same(publi
             (row,) = json.load(answer)["figures"]
         assert (row["value"], row["state"]) == (33, "final")
 
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium", args=CHROMIUM
-            )
-            page = browser.new_page(locale="de-DE")
-            page.goto(f"{address}/quartal/2026-Q3", wait_until="networkidle")
-            german = page.inner_text("main")
-            page.goto(f"{address}/en/quartal/2026-Q3", wait_until="networkidle")
-            english = page.inner_text("main")
-            browser.close()
+        page = chromium.new_page(locale="de-DE")
+        page.goto(f"{address}/quartal/2026-Q3", wait_until="networkidle")
+        german = page.inner_text("main")
+        page.goto(f"{address}/en/quartal/2026-Q3", wait_until="networkidle")
+        english = page.inner_text("main")
+        page.close()
     assert "33 Minuten" in german
     assert "33 minutes" in english
 
