@@ -2,11 +2,8 @@
 
 import dataclasses
 import logging
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -17,11 +14,13 @@ import typer
 from dashboard.server import ServerFailed, WebServer
 from dashboard.server import serve as start_site
 from ingest import terminal
-from ingest.city import CityFileError
+from ingest.city import CityFileError, read_city
 from ingest.errors import IngestError, WarehouseLocked
 from ingest.place import Place
 from ingest.scheduler import Scheduler
 from ingest.status import source_status
+from ingest.template import template_of
+from ingest.template_workbook import write_workbook
 from metrics.explain import UnknownFigure
 from metrics.explain import explain as explain_figure
 from metrics.freshness import status_at_last_check
@@ -68,7 +67,7 @@ def demo(
     """Show the sample city: its systems, ingest, publishing and the site."""
     place = Place.of(SAMPLE_CITY, data)
     command = [sys.executable, "-m", "data.simulator", "--port", str(SAMPLE_PORT)]
-    with _running(command):
+    with terminal.running(command, ROOT):
         _keep_up(place, host, port, workers, quiet=quiet)
 
 
@@ -218,6 +217,19 @@ def explain(
         raise typer.Exit(1)
 
 
+@app.command()
+def template(
+    table: Annotated[str, typer.Argument(help="tickets, cases, case_counts …")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="a new XLSX file")],
+    city: CityFile,
+) -> None:
+    """Write an empty table for an office to fill in, with the rules in its cells."""
+    if output.exists():
+        raise typer.BadParameter(f"{output} is there already; it may be filled in")
+    write_workbook(template_of(table, read_city(city)), output)
+    typer.echo(f"wrote {output}")
+
+
 def _keep_up(place: Place, host: str, port: int, workers: int, *, quiet: bool) -> None:
     stop = terminal.stop_signal()
     with place.warehouse() as connection:
@@ -262,22 +274,6 @@ def _publish(place: Place, connection: duckdb.DuckDBPyConnection) -> Path:
     )
     publish_live(connection, place.city, place.published, now)
     return folder
-
-
-@contextmanager
-def _running(command: Sequence[str]) -> Iterator[None]:
-    """Have a program running that prints a line with "ready" once it is."""
-    program = subprocess.Popen(  # noqa: S603 - a command of ours
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        lines = iter(program.stdout or ())
-        if not any("ready" in line for line in lines):
-            raise ServerFailed(f"{command} ended with exit code {program.wait()}")
-        yield
-    finally:
-        program.terminate()
-        program.wait()
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -32,6 +32,7 @@ from ingest.privacy import installation_key, pseudonyms, refuse_bare_numbers
 from ingest.runs import Outcome, Run, insert_run, record
 from ingest.sources import Source
 from ingest.warehouse import WRITING, utc
+from ingest.wrong_cells import wrong_cells
 
 log = logging.getLogger(__name__)
 
@@ -181,8 +182,12 @@ def _deliver(work: _Work, download: Download) -> Run:
     refuse_bare_numbers(parsed.rows)
     looks = earlier_looks(work.connection, work.source, parsed)
     checked = check(parsed, work.source, work.city, looks, work.now)
-    refuse_what_cannot_be_trusted(checked, work.source)
-    return _load(work, download, parsed, checked, sha256, size)
+    try:
+        refuse_what_cannot_be_trusted(checked, work.source)
+        run = _load(work, download, parsed, checked, sha256, size)
+    except DeliveryRefused as error:
+        run = _not_loaded(work, download, error, str(error))
+    return replace(run, wrong_cells=wrong_cells(checked, work.source, work.city))
 
 
 def _load(

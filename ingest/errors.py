@@ -30,3 +30,7 @@ class WarehouseLocked(IngestError):  # noqa: N818 - says what is the matter
 
 class UnknownSource(IngestError):  # noqa: N818 - says what is the matter
     """The city file has no source of that name."""
+
+
+class UnknownTable(IngestError):  # noqa: N818 - says what is the matter
+    """There is no template for a table of that name."""

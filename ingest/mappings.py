@@ -75,7 +75,8 @@ class TableMapping(Model):
     """A table with a header: CSV, XLSX, ODS, Parquet, or a list of JSON objects."""
 
     table: Table
-    columns: dict[str, Column]
+    columns: dict[str, Column] = Field(default={})
+    template: bool = False  # the columns are those of `amtspuls template`
     file_format: Literal["csv", "xlsx", "ods", "parquet", "json_objects"] | None = None
     encoding: str = "utf-8-sig"
     delimiter: str = ";"
@@ -86,6 +87,13 @@ class TableMapping(Model):
     missing: tuple[str, ...] = ("", "-", ".", "x")
     ignored_columns: tuple[str, ...] = ()  # known and dropped at the door
     covers: Covers = Covers()
+
+    @model_validator(mode="after")
+    def _columns_or_template(self) -> Self:
+        if self.template == bool(self.columns):
+            message = 'give either "columns" or "template = true"'
+            raise ValueError(message)
+        return self
 
 
 class QueueMapping(Model):

@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 
 from ingest.warehouse import WRITING, columns_of, insert_rows
+from ingest.wrong_cells import WrongCell
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Run:
     rows_read: int = 0
     rows_loaded: int = 0
     rows_quarantined: int = 0
+    wrong_cells: tuple[WrongCell, ...] = ()  # said to who hands it in, not written down
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import logging
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +19,10 @@ from rich.console import Console, Group, RenderableType
 from rich.logging import RichHandler
 from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from ingest.delivery import run_source
+from ingest.errors import IngestError
 from ingest.place import Place
 from ingest.runs import Run
 from ingest.sources import Source
@@ -77,7 +80,8 @@ def show_runs(runs: Sequence[Run], *, as_json: bool) -> None:
     for run in runs:
         counts = (str(run.rows_loaded), str(run.rows_quarantined))
         table.add_row(run.source, run.outcome, *counts, run.error or run.name)
-    answer([dataclasses.asdict(run) for run in runs], as_json, table)
+    cells = [Text(cell.in_words()) for run in runs for cell in run.wrong_cells]
+    answer([dataclasses.asdict(run) for run in runs], as_json, Group(table, *cells))
 
 
 def show_status(sources: Sequence[SourceStatus], *, as_json: bool) -> None:
@@ -126,6 +130,23 @@ def end_with(runs: Sequence[Run]) -> None:
     """Leave with 1 where a source failed: its sentence has been printed."""
     if any(run.outcome in ("failed", "refused") for run in runs):
         raise typer.Exit(1)
+
+
+@contextmanager
+def running(command: Sequence[str], folder: Path) -> Iterator[None]:
+    """Have a program running that prints a line with "ready" once it is."""
+    program = subprocess.Popen(  # noqa: S603 - a command of ours
+        command, cwd=folder, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        lines = iter(program.stdout or ())
+        if not any("ready" in line for line in lines):
+            message = f"{' '.join(command)} ended with exit code {program.wait()}"
+            raise IngestError(message)
+        yield
+    finally:
+        program.terminate()
+        program.wait()
 
 
 def stop_signal() -> threading.Event:

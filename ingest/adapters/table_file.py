@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from ingest.adapters import columns, places, spans
-from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen, Span
+from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen
 from ingest.adapters.queue_states import with_states
 from ingest.adapters.raw_table import (
     Header,
@@ -30,6 +30,7 @@ from ingest.city import City
 from ingest.errors import DeliveryRefused, SourceChanged
 from ingest.mappings import Column, TableMapping
 from ingest.sources import Source, TableFileSource
+from ingest.template import with_columns
 
 Reader = Callable[[str, bytes, TableMapping, Sequence[str]], RawTable]
 
@@ -64,8 +65,11 @@ def parse(
     if not isinstance(source, TableFileSource):
         message = f"{source.id} is no table_file source"
         raise SourceChanged(message)
+    mapping = with_columns(source.mapping, city)
     try:
-        return _parse(download, source, city, pseudonym)
+        return _parse(
+            download, source.model_copy(update={"mapping": mapping}), city, pseudonym
+        )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, re.error) as error:
         message = (
             f"{download.name} cannot be read as the mapping says"
@@ -111,7 +115,7 @@ def _parse(
         rows=rows,
         refused=refused.sort("row_number"),
         rows_read=rows.height + refused.height,
-        covers=_covers(download, rows, source, city),
+        covers=spans.covers_of(download, rows, source, city, mapping.covers),
     )
 
 
@@ -144,24 +148,6 @@ def _tidy(mapped: Mapping[str, Column]) -> dict[str, Column]:
 def _is_last_refused(raw: pl.DataFrame, refused: pl.DataFrame) -> bool:
     """Say whether a last line without a line break could not even be read."""
     return refused.height > 0 and raw["row_number"].max() in refused["row_number"]
-
-
-def _covers(
-    download: Download, rows: pl.DataFrame, source: TableFileSource, city: City
-) -> Span | None:
-    if download.covers is not None:
-        return download.covers
-    covers = source.mapping.covers
-    if covers.by == "all":
-        return None
-    if covers.by == "file_name":
-        return spans.span_of_file_name(download.name, covers, city.timezone)
-    table = source.mapping.table
-    today = download.fetched_at.astimezone(city.timezone).date()
-    # An export of visits may well hold those that are booked for later.
-    latest = source.checks.not_after or (date.max if table == "tickets" else today)
-    believed = (source.checks.not_before or date.min, latest)
-    return spans.span_of_rows(rows, table, covers.period, city.timezone, believed)
 
 
 def _read_parquet(
