@@ -18,7 +18,7 @@ from dashboard.reading import (
 from dashboard.sentences import Days
 from dashboard.view import View
 from ingest.city import City, Target
-from ingest.sources import Open311Source, QueueFeedSource, Source
+from ingest.sources import Open311Source, Source
 from metrics.catalogue import CATALOGUE
 from metrics.periods import Period
 from metrics.published import Snapshot
@@ -248,17 +248,8 @@ def shown_kpis(view: View) -> list[str]:
 
 def concerns(source: Source, office: str) -> bool:
     """Tell whether a source may deliver anything about an office."""
-    if isinstance(source, Open311Source):
-        return source.mapping.office == office
-    if isinstance(source, QueueFeedSource):
-        column = source.mapping.office
-    elif "office" in source.mapping.columns:
-        column = source.mapping.columns["office"]
-    else:
-        return True
-    if column.value is not None:
-        return column.value == office
-    return column.values is None or office in column.values.values()
+    offices = source.offices
+    return offices is None or office in offices
 
 
 def sources_behind(

@@ -5,7 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from ingest.event_mappings import QueueLogMapping, SlotMapping, XesMapping
 from ingest.mappings import (
+    Column,
     Identifier,
     Model,
     Open311Mapping,
@@ -14,6 +16,18 @@ from ingest.mappings import (
     Table,
     TableMapping,
 )
+
+Offices = frozenset[str] | None  # None: nothing says beforehand which ones
+
+
+def _offices(column: Column | None) -> Offices:
+    if column is None:
+        return None
+    if column.value is not None:
+        return frozenset({str(column.value)})
+    if column.values is None:
+        return None
+    return frozenset(word for word in column.values.values() if word is not None)
 
 
 class Closed(Model):
@@ -76,6 +90,11 @@ class _Source(Model):
             raise ValueError(message)
         return self
 
+    @property
+    def offices(self) -> Offices:
+        """Name the offices that it may deliver anything about."""
+        return None
+
 
 class Periods(Model):
     """A source that keeps one file per period, its name in the url's {placeholders}."""
@@ -102,6 +121,10 @@ class TableFileSource(_Source):
     def table(self) -> Table:
         return self.mapping.table
 
+    @property
+    def offices(self) -> Offices:
+        return _offices(self.mapping.columns.get("office"))
+
 
 class QueueFeedSource(_Source):
     adapter: Literal["queue_feed"]
@@ -110,6 +133,10 @@ class QueueFeedSource(_Source):
     @property
     def table(self) -> Table:
         return "queue_samples"
+
+    @property
+    def offices(self) -> Offices:
+        return _offices(self.mapping.office)
 
 
 class Open311Source(_Source):
@@ -120,7 +147,51 @@ class Open311Source(_Source):
     def table(self) -> Table:
         return "cases"
 
+    @property
+    def offices(self) -> Offices:
+        return frozenset({self.mapping.office})
+
+
+class XesSource(_Source):
+    adapter: Literal["xes"]
+    mapping: XesMapping
+
+    @property
+    def table(self) -> Table:
+        return self.mapping.table
+
+    @property
+    def offices(self) -> Offices:
+        return _offices(self.mapping.columns.get("office"))
+
+
+class AsteriskQueueLogSource(_Source):
+    adapter: Literal["asterisk_queue_log"]
+    mapping: QueueLogMapping
+
+    @property
+    def table(self) -> Table:
+        return "contacts"
+
+    @property
+    def offices(self) -> Offices:
+        return frozenset(self.mapping.queues.values())
+
+
+class SlotSnapshotsSource(_Source):
+    adapter: Literal["slot_snapshots"]
+    mapping: SlotMapping
+
+    @property
+    def table(self) -> Table:
+        return "slot_offers"
+
+    @property
+    def offices(self) -> Offices:
+        return _offices(self.mapping.office)
+
 
 Source = Annotated[
-    TableFileSource | QueueFeedSource | Open311Source, Field(discriminator="adapter")
+    TableFileSource | QueueFeedSource | Open311Source | AsteriskQueueLogSource,
+    Field(discriminator="adapter"),
 ]

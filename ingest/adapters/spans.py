@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from ingest.adapters.base import Span
+from ingest.adapters.base import Download, Span
+from ingest.city import City
 from ingest.errors import SourceChanged
 from ingest.mappings import Covers
+from ingest.sources import Source
 from ingest.warehouse import schema_of
 
 Period = Literal["day", "week", "month", "quarter", "year"]
@@ -77,6 +79,23 @@ def span_of_rows(
         raise SourceChanged(message)
     start, end = period_start(first, period), period_start(last, period)
     return _midnight(start, zone), _midnight(next_period(end, period), zone)
+
+
+def covers_of(
+    download: Download, rows: pl.DataFrame, source: Source, city: City, covers: Covers
+) -> Span | None:
+    """Give the span that a delivery replaces, as its mapping says; None: everything."""
+    if download.covers is not None:
+        return download.covers
+    if covers.by == "all":
+        return None
+    if covers.by == "file_name":
+        return span_of_file_name(download.name, covers, city.timezone)
+    today = download.fetched_at.astimezone(city.timezone).date()
+    # An export of visits may well hold those that are booked for later.
+    ahead = date.max if source.table == "tickets" else today
+    believed = (source.checks.not_before or date.min, source.checks.not_after or ahead)
+    return span_of_rows(rows, source.table, covers.period, city.timezone, believed)
 
 
 def span_of_file_name(name: str, covers: Covers, zone: ZoneInfo) -> Span:

@@ -8,11 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import polars as pl
 import pytest
+from pydantic import TypeAdapter
 
 from ingest.adapters import ADAPTERS
 from ingest.adapters.base import Download, Parsed
 from ingest.city import City
-from ingest.sources import Open311Source, QueueFeedSource, TableFileSource
+from ingest.sources import Open311Source, QueueFeedSource, Source, TableFileSource
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 COMMON = {
@@ -90,6 +91,19 @@ def open311_source() -> Callable[..., Open311Source]:
         place = {} if "url" in more else {"folder": "eingang"}
         return Open311Source.model_validate(
             {**COMMON, **place, "adapter": "open311", "mapping": mapping, **more}
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def any_source() -> Callable[..., Source]:
+    """Make a source of whichever adapter."""
+
+    def make(adapter: str, mapping: Mapping[str, object], **more: object) -> Source:
+        place = {} if "url" in more else {"folder": "eingang"}
+        return TypeAdapter(Source).validate_python(
+            {**COMMON, **place, "adapter": adapter, "mapping": mapping, **more}
         )
 
     return make

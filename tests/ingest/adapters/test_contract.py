@@ -38,8 +38,17 @@ REQUESTS = [
 ]
 
 
+QUEUE_LOG = (
+    f"1772352000|{CANARY}|ema|NONE|ENTERQUEUE||{CANARY}|1\n"
+    f"1772352005|{CANARY}|ema|{CANARY}|CONNECT|5|{CANARY}|3\n"
+    f"1772352065|{CANARY}|ema|{CANARY}|COMPLETEAGENT|5|60|1\n"
+    f"1772352070|{CANARY}|{CANARY}|NONE|ENTERQUEUE||{CANARY}|1\n"
+    f"gestern|{CANARY}|ema|{CANARY}|ABANDON|1|1|5\n"
+)
+
+
 @pytest.fixture
-def samples(table_source, feed_source, open311_source):
+def samples(table_source, feed_source, open311_source, any_source):
     """Per adapter: a source, bytes with one good and one bad row, the file's name."""
     table = table_source(
         {
@@ -61,7 +70,12 @@ def samples(table_source, feed_source, open311_source):
         }
     )
     requests = open311_source({"office": "ema"})
+    calls = {"target_seconds": 30}
+    queue_log = any_source(
+        "asterisk_queue_log", {"queues": {"ema": "ema"}, "calls": calls}
+    )
     return {
+        "asterisk_queue_log": (queue_log, QUEUE_LOG.encode(), "queue_log"),
         "table_file": (table, TABLE.encode(), "faelle.csv"),
         "queue_feed": (feed, json.dumps(FEED).encode(), "warten.json"),
         "open311": (requests, json.dumps(REQUESTS).encode(), "requests.json"),
