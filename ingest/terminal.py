@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,13 +29,13 @@ from ingest.runs import Run
 from ingest.sources import Source
 from ingest.status import SourceStatus
 
-Advance = Callable[[str], None]
+Begin = Callable[[str], None]
 
 _errors = Console(stderr=True)
 
 
 @contextmanager
-def progress(quiet: bool, words: str, total: int | None = None) -> Iterator[Advance]:
+def progress(quiet: bool, words: str, total: int | None = None) -> Iterator[Begin]:
     """Show a bar on a terminal, a plain line per step elsewhere, nothing if quiet."""
     if quiet:
         yield lambda _: None
@@ -44,12 +45,15 @@ def progress(quiet: bool, words: str, total: int | None = None) -> Iterator[Adva
     else:
         columns = (SpinnerColumn(), *Progress.get_default_columns()[:2])
         with Progress(*columns, TimeElapsedColumn(), console=_errors) as bar:
-            task = bar.add_task(words, total=total)
+            # Of one step alone nobody knows how far it is: the bar only moves.
+            task = bar.add_task(words, total=total if (total or 0) > 1 else None)
+            begun = count()
 
-            def advance(step: str) -> None:
-                bar.update(task, advance=1, description=f"{words}: {step}")
+            def begin(step: str) -> None:
+                bar.update(task, completed=next(begun), description=f"{words}: {step}")
 
-            yield advance
+            yield begin
+            bar.update(task, total=1, completed=1, description=words)
 
 
 def run_sources(
@@ -61,9 +65,9 @@ def run_sources(
     quiet: bool,
 ) -> list[Run]:
     runs: list[Run] = []
-    with progress(quiet, "ingest", total=len(sources)) as advance:
+    with progress(quiet, "ingest", total=len(sources)) as begin:
         for source in sources:
-            advance(source.id)
+            begin(source.id)
             runs += run_source(
                 connection,
                 place.city,
