@@ -188,6 +188,8 @@ def _reason(kpi: str, measure: Measure) -> pl.Expr:
         .then(pl.coalesce(stated, pl.lit(measure.absent)))
         .when(pl.col("opening_days") == 0)
         .then(pl.lit("closed"))
+        .when("is_gap")  # nobody knows whether there was anything
+        .then(pl.lit("no_rows"))
         .otherwise(pl.lit(measure.absent))
     )
 

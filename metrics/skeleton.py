@@ -34,7 +34,7 @@ class Skeleton:
         return rows.join(numbers, on=dims, maintain_order="left").drop(dims)
 
     def periods(self, grain: PeriodGrain) -> pl.DataFrame:
-        """List the periods that the data touch."""
+        """List the periods that the data touch, or should."""
         first, last = _bounds(self._counted.spans)
         periods = periods_between(first, last, grain)
         return pl.DataFrame(
@@ -52,7 +52,7 @@ class Skeleton:
             self._groups[population]
             .join(self.periods(grain), how="cross")
             .filter(
-                pl.col("period_start") <= pl.col("last_on"),
+                pl.col("period_start") <= pl.col("due_on"),
                 pl.col("period_end") >= pl.col("first_on"),
             )
         )
@@ -69,6 +69,7 @@ class Skeleton:
             "period_end",
             "period",
             is_complete=pl.col("period_end") <= pl.col("complete_on"),
+            is_gap=pl.col("period_start") > pl.col("last_on"),
             opening_days=pl.col("opening_days").fill_null(0),
             coverage=pl.col("covered_days") / pl.col("opening_days"),
         )
@@ -82,6 +83,7 @@ def _groups(
         pl.col("first_on").min(),
         pl.col("last_on").max(),
         pl.col("complete_on").min(),
+        pl.col("due_on").max(),
     )
     if not dims:
         return whole.with_columns(group=pl.lit(0, pl.Int64))
@@ -113,7 +115,7 @@ def _opening_days(counted: Counted, calendar: Calendar) -> pl.DataFrame:
 def _bounds(spans: pl.DataFrame) -> tuple[date, date]:
     first: date
     last: date
-    first, last = spans.select(pl.col("first_on").min(), pl.col("last_on").max()).row(0)
+    first, last = spans.select(pl.col("first_on").min(), pl.col("due_on").max()).row(0)
     return first, last
 
 

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from ingest.city import City
-from ingest.warehouse import read_frame
+from metrics.reach import reaches
 
 # What a group is, beside its period. A service's own row, without its office, exists
 # for sensitive services only, which are never shown by office.
@@ -26,16 +26,11 @@ SPANS: Final = pl.Schema(
         "first_on": pl.Date,
         "last_on": pl.Date,  # the last day that deliveries reach, perhaps in part
         "complete_on": pl.Date,  # the last day that they cover to its end
+        "due_on": pl.Date,  # the last day that there must be figures for, be it gaps
     }
 )
 # A source that begins this close to another's end has replaced it.
 _HANDOVER: Final = timedelta(days=31)
-
-_DELIVERIES: Final = """
-    SELECT delivery_id, source, covers_to, received_at
-    FROM deliveries
-    WHERE superseded_at IS NULL
-"""
 
 
 @dataclass(frozen=True)
@@ -55,17 +50,15 @@ def spans_of(
     now: datetime,
 ) -> pl.DataFrame:
     """Find how far each office's data reach; rows have office, day and delivery_id."""
-    untils = _untils(connection, city, now)
     by_source = (
         rows.group_by("office", "delivery_id")
         .agg(first_on=pl.col("day").min(), last_on=pl.col("day").max())
-        .join(untils, on="delivery_id")
+        .join(reaches(connection, city, now), on="delivery_id")
         .group_by("office", "source")
         .agg(
             pl.col("first_on").min(),
             pl.col("last_on").max(),
-            pl.col("complete_on").first(),
-            pl.col("reaches_on").first(),
+            pl.col("complete_on", "reaches_on", "due_on").first(),
         )
     )
     return (
@@ -75,7 +68,9 @@ def spans_of(
             pl.col("first_on").min(),
             pl.max_horizontal("last_on", "reaches_on").max().alias("last_on"),
             pl.col("complete_on").filter(~pl.col("is_replaced")).min(),
+            pl.col("due_on").filter(~pl.col("is_replaced")).max(),
         )
+        .with_columns(pl.max_horizontal("due_on", "last_on"))
         .with_columns(pl.max_horizontal("first_on", pl.lit(city.info.first_day)))
         .filter(pl.col("first_on") <= pl.col("last_on"))
         .select(pl.col(name).cast(kind) for name, kind in SPANS.items())
@@ -121,23 +116,6 @@ def by_population(rows: pl.DataFrame, city: City) -> dict[str, pl.DataFrame]:
         "service": rows.filter(pl.col("service").is_in(sensitive)),
     }
     return {name: part for name, part in populations.items() if not part.is_empty()}
-
-
-def _untils(
-    connection: duckdb.DuckDBPyConnection, city: City, now: datetime
-) -> pl.DataFrame:
-    """Say for each delivery how far its source's deliveries reach."""
-    # A month's file that arrived on the 12th covers the month, and reaches the 12th.
-    until = (
-        pl.min_horizontal("covers_to", "received_at", pl.lit(now)).max().over("source")
-    )
-    just_before = until - pl.duration(microseconds=1)
-    return read_frame(connection, _DELIVERIES).select(
-        "delivery_id",
-        "source",
-        complete_on=local_day(until, city) - pl.duration(days=1),
-        reaches_on=local_day(just_before, city),
-    )
 
 
 def _is_replaced(by_source: pl.DataFrame) -> pl.Expr:

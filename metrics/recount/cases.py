@@ -27,6 +27,8 @@ def recount_cases(kpi: str, question: Question, warehouse: Warehouse) -> Recount
     cases, spans = warehouse.once("cases", cases_and_spans)
     mine = [case for case in cases if question.is_about(case.row)]
     tally = _Tally(mine, _whole(spans, question), question, warehouse)
+    if question.period.start > tally.span.last_on:
+        return Recounted(None)  # nobody knows what happened after the data end
     value, n, numerator = _KPIS[kpi](tally)
     return Recounted(
         value=value,

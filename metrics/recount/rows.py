@@ -23,6 +23,7 @@ from metrics.small_offices import merged_offices
 Row = Mapping[str, Any]
 T = TypeVar("T")
 _HANDOVER = timedelta(days=31)
+_SILENT_WORKING_DAYS = 3
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,8 @@ class Warehouse:
         """Give each delivery's source, and the last day that reaches, also in full."""
         until: dict[str, datetime] = {}
         for row in self._deliveries:
-            ends = [row["covers_to"], row["received_at"], self.now]
-            end = min(each for each in ends if each is not None)
+            end = row["covers_to"] or self._told_until(row)
+            end = min(end, row["received_at"], self.now)
             until[row["source"]] = max(end, until.get(row["source"], end))
         return {
             row["delivery_id"]: (
@@ -146,6 +147,25 @@ class Warehouse:
             )
             for row in self._deliveries
         }
+
+    def _told_until(self, delivery: Row) -> datetime:
+        """Say how far an export of everything reaches: to its last event, if old."""
+        table: str = delivery["table_name"]
+        told = [
+            moment
+            for row in self.rows(table)
+            if row["delivery_id"] == delivery["delivery_id"]
+            for name, moment in row.items()
+            if isinstance(moment, datetime) and name != "appointment_at"
+        ]
+        received_at: datetime = delivery["received_at"]
+        last = max(told, default=received_at)
+        day, silent = self._local(last) + timedelta(days=1), 0
+        while day < self._local(received_at):
+            silent += self.calendar.is_working_day(day)
+            day += timedelta(days=1)
+        is_old = silent >= _SILENT_WORKING_DAYS
+        return last + timedelta(microseconds=1) if is_old else received_at
 
     def _local(self, moment: datetime) -> date:
         return moment.astimezone(self.city.timezone).date()
