@@ -22,47 +22,51 @@ _Look = Mapping[str, Any]
 
 
 def live_queue(
-    office: str, samples: pl.DataFrame, city: City, now: datetime
+    office: str, newest: pl.DataFrame, city: City, now: datetime
 ) -> dict[str, Any]:
-    """Put the newest looks at the queues of one office together.
+    """Put the newest looks at the queues of one office together, oldest first.
 
     Several queues of an office are told as one: everybody waiting in any of them, and
     the longest of their waits, so that nobody is promised less than may await them.
     """
-    looks = _newest_looks(samples, city)
-    newest = max(looks, key=lambda look: look["observed_at"])
+    looks = _still_told_of(newest.to_dicts(), city)
+    last = max(looks, key=lambda look: look["observed_at"])
     state = _state(looks)
     # A closed queue has nothing new to say, however often it is asked.
-    said_at = newest["observed_at"] if state == "closed" else _said_at(newest)
+    said_at = last["observed_at"] if state == "closed" else _said_at(last)
     age = now - said_at
     if age > _NOT_LIVE_ANY_MORE:
         state = "unknown"
     still_open = [look for look in looks if look["state"] == "open"]
-    source_time_at = newest["source_time_at"]
+    source_time_at = last["source_time_at"]
     return {
         "office": office,
         "state": state,
-        "observed_at": iso(newest["observed_at"]),
+        "observed_at": iso(last["observed_at"]),
         "source_time_at": source_time_at and iso(source_time_at),
-        "is_stale": age > _max_age(newest, city),
+        "is_stale": age > _max_age(last, city),
         **(_content(still_open, city) if state == "open" else _NOTHING),
     }
 
 
-def _newest_looks(samples: pl.DataFrame, city: City) -> Sequence[_Look]:
-    """Give the newest look at each queue that is still told of."""
-    newest = (
-        samples.sort("observed_at")
-        .unique("service", keep="last", maintain_order=True)
-        .sort("observed_at", "service")
-        .to_dicts()
-    )
+def newest_looks(samples: pl.DataFrame) -> pl.DataFrame:
+    """Give the newest look at each queue; an office may have several, named or not."""
+    queue = ("office", "service", "queue")
+    newest = samples.sort("observed_at").unique(queue, keep="last")
+    return newest.sort("observed_at", *queue)
+
+
+def _still_told_of(newest: Sequence[_Look], city: City) -> Sequence[_Look]:
+    """Leave out queues that the newest answer no longer names."""
     last = newest[-1]
     span = _max_age(last, city)
     recent = [
         look for look in newest if last["observed_at"] - look["observed_at"] <= span
     ]
-    of_the_office = [look for look in recent if look["service"] is None]
+    # A queue of the whole office already holds those of its services.
+    of_the_office = [
+        look for look in recent if look["service"] is None and look["queue"] is None
+    ]
     return of_the_office or recent
 
 

@@ -16,7 +16,7 @@ from ingest.city import City
 from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import Computed
 from metrics.figures import FIGURES
-from metrics.live_queues import live_queue
+from metrics.live_queues import live_queue, newest_looks
 from metrics.moments import iso
 from metrics.small_numbers import (
     FEWEST,
@@ -128,8 +128,9 @@ def protect_live(samples: pl.DataFrame, city: City, now: datetime) -> dict[str, 
     one, tells how old a look may be before it is called stale.
     """
     sensitive = [service.id for service in city.services if service.sensitive]
-    looks = with_merged_offices(samples, city).filter(
-        pl.col("observed_at") <= now,
+    # The newest of each first: merged offices may have queues of the same name.
+    newest = newest_looks(samples.filter(pl.col("observed_at") <= now))
+    looks = with_merged_offices(newest, city).filter(
         ~pl.col("service").is_in(sensitive).fill_null(value=False),
         ~pl.col("office").is_in(list(hidden_offices(city))),
     )

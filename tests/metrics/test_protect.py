@@ -405,6 +405,7 @@ def look(minutes_ago: float = 1, **values: Any) -> dict[str, Any]:
     return {
         "office": "amt",
         "service": None,
+        "queue": None,
         "observed_at": NOW - timedelta(minutes=minutes_ago),
         "source_time_at": None,
         "waiting": 13,
@@ -418,6 +419,7 @@ def look(minutes_ago: float = 1, **values: Any) -> dict[str, Any]:
 SAMPLES = {
     "office": pl.String,
     "service": pl.String,
+    "queue": pl.String,
     "observed_at": pl.Datetime("us", "UTC"),
     "source_time_at": pl.Datetime("us", "UTC"),
     "waiting": pl.Int32,
@@ -498,6 +500,21 @@ def test_the_queues_of_an_office_are_told_as_one_with_the_longest_wait():
         look(600, service="weg", waiting=50, wait_minutes=90.0),
     )
     assert (queue["state"], queue["waiting"], queue["wait_minutes"]) == ("open", 15, 40)
+
+
+def test_queues_that_have_only_a_name_are_told_as_one_too():
+    (queue,) = live(
+        look(20, queue="Kasse", waiting=80, wait_minutes=60.0),
+        look(2, queue="Kasse", waiting=4, wait_minutes=3.0),
+        look(2, queue="Urkunden", waiting=9, wait_minutes=41.0),
+        look(2, queue="Fundbüro", waiting=7, wait_minutes=None),
+    )
+    assert (queue["waiting"], queue["wait_minutes"]) == (20, 40)
+
+
+def test_the_queues_of_a_merged_office_are_added_to_its_parents():
+    (queue,) = live(look(1, waiting=12), look(2, office="aussenstelle", waiting=13))
+    assert queue["waiting"] == 25
 
 
 def test_a_queue_without_a_count_makes_the_sum_unknown():
