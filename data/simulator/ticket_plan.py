@@ -22,6 +22,7 @@ class Era:
     no_show: float  # of the appointments
     lead_days: float  # mean from booking to appointment
     pace: float = 1.0  # on the minutes at the desk
+    rota: tuple[int, ...] = (0,) * 7  # desks more or fewer, Monday to Sunday
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ _REGISTRATION = TicketOffice(
     eras=(
         Era(FIRST_ON, 14, 0.35, 0.22, 24),
         Era(NEW_APPOINTMENTS_ON, 15, 0.62, 0.12, 12, 0.96),
-        Era(date(2025, 12, 15), 15, 0.84, 0.08, 6, 0.88),
+        # With appointments the city knows the day's demand, so desks follow it.
+        Era(date(2025, 12, 15), 15, 0.84, 0.08, 6, 0.88, (2, 1, -1, 0, -1, 0, 0)),
     ),
     months=_PASSPORT_SEASON,
 )

@@ -90,7 +90,8 @@ def _staffed(random: Random, era: Era, day: date) -> int:
     present = {1: 0.91, 2: 0.9, 3: 0.92, 7: 0.92, 8: 0.91, 12: 0.92}.get(
         day.month, 0.95
     )
-    return max(1, era.desks // 2, int(random.binomial(era.desks, present)))
+    staffed = int(random.binomial(era.desks, present)) + era.rota[day.weekday()]
+    return max(1, era.desks // 2, staffed)
 
 
 @dataclass(frozen=True)

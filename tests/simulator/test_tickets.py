@@ -156,3 +156,26 @@ def test_more_walk_ins_come_in_the_morning_than_at_noon(year):
     # At noon the office is open on three days, in the morning on five.
     noon = ((arrived >= 12.5 * 3600) & (arrived < 13.5 * 3600)).sum() * 5 / 3
     assert morning > 1.25 * noon
+
+
+def test_the_worst_hours_without_an_appointment_are_long_but_not_absurd():
+    """The last eight weeks: what the page says about when to go."""
+    by_hour: dict[tuple[int, int], list[float]] = {}
+    for day in days(date(2026, 9, 21), date(2026, 11, 15)):
+        visits = simulate_day(SEED, TICKET_OFFICES["einwohnermeldeamt"], day)
+        if visits is None:
+            continue
+        walk_in = (visits.outcome == SERVED) & (visits.appointment < 0)
+        for came, called in zip(
+            visits.arrived[walk_in], visits.called[walk_in], strict=True
+        ):
+            hour = day.weekday(), int(came) // 3600
+            by_hour.setdefault(hour, []).append((called - came) / 60)
+    medians = {
+        hour: float(np.median(found))
+        for hour, found in by_hour.items()
+        if len(found) >= 20
+    }
+    assert 25 <= max(medians.values()) <= 40
+    assert max(v for (weekday, _), v in medians.items() if weekday == 0) >= 25
+    assert min(medians.values()) <= 6
