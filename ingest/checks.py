@@ -65,7 +65,8 @@ def check(
         broken = reasons["reason"].is_not_null()
         if not broken.any():
             return rows
-        refused.append(_refused(rows.filter(broken), reasons.filter(broken), known))
+        masked = quarantine_json(rows.filter(broken), known, source.checks.not_before)
+        refused.append(_refused(reasons.filter(broken), masked))
         return rows.filter(~broken)
 
     tests = violations(parsed.table, source.checks, city, now, parsed.covers)
@@ -133,18 +134,8 @@ def _known_words(table: str, city: City) -> Mapping[str, Sequence[str]]:
     }
 
 
-def _refused(
-    rows: pl.DataFrame, reasons: pl.DataFrame, known: Mapping[str, Sequence[str]]
-) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            _ROW: rows[_ROW],
-            "field": reasons["field"],
-            "reason": reasons["reason"],
-            "row_json": quarantine_json(rows, known),
-        },
-        schema=REFUSED,
-    )
+def _refused(reasons: pl.DataFrame, masked: pl.Series) -> pl.DataFrame:
+    return reasons.with_columns(row_json=masked).select(list(REFUSED))
 
 
 def _reasons(rows: pl.DataFrame, tests: Sequence[Violation]) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ HASHED: Final = r"^[0-9a-f]{32}$"
 _KEY_BYTES: Final = 32
 _HASH_BYTES: Final = 16
 _LONGEST_SHAPE: Final = 40
+_OLDEST: Final = date(2000, 1, 1)  # no export of an office reaches back that far
 
 
 def installation_key(city_dir: Path) -> bytes:
@@ -84,14 +86,18 @@ def shape_of(text: str) -> str:
 
 
 def quarantine_json(
-    rows: pl.DataFrame, known: Mapping[str, Collection[str]]
+    rows: pl.DataFrame,
+    known: Mapping[str, Collection[str]],
+    oldest: date | None = None,
 ) -> pl.Series:
     """Return each row as JSON; a text shows only where it is one of the known words.
 
     Hashes, times and numbers show as they are. In a file whose columns have shifted a
-    name may stand where an office should, so anything unknown shows its shape only.
+    name may stand where an office should, so anything unknown shows its shape only; and
+    what lies before `oldest` is most likely the day on which somebody was born.
     """
     texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+    times = [name for name, dtype in rows.schema.items() if dtype.is_temporal()]
     masked = [
         pl.when(pl.col(name).is_in(list(known.get(name, ()))))
         .then(pl.col(name))
@@ -101,6 +107,11 @@ def quarantine_json(
         .alias(name)
         for name in texts
     ]
+    for name in times:
+        is_day = rows.schema[name] == pl.Date
+        text = pl.col(name).dt.strftime("%Y-%m-%d" if is_day else "%Y-%m-%dT%H:%M:%SZ")
+        is_old = pl.col(name).cast(pl.Date) < (oldest or _OLDEST)
+        masked.append(pl.when(is_old).then(shape(text)).otherwise(text).alias(name))
     return (
         rows.with_columns(masked)
         .select(pl.struct(pl.exclude("row_number")).struct.json_encode())

@@ -94,9 +94,10 @@ class _Place:
 
     def _shown(self, name: str, value: object) -> str:
         dtype = schema_of(self.mapping.table)[name]
-        if not isinstance(dtype, pl.Datetime):
-            return str(value)
-        moment = datetime.fromisoformat(str(value)).astimezone(self.city.timezone)
+        text = str(value)
+        if not isinstance(dtype, pl.Datetime) or text.startswith("9999"):
+            return text  # nines stand for a day so old that somebody was born on it
+        moment = datetime.fromisoformat(text).astimezone(self.city.timezone)
         return f"{moment:%d.%m.%Y %H:%M}"
 
     def _expected(

@@ -5,6 +5,7 @@ import json
 import logging
 import stat
 import threading
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
@@ -107,6 +108,25 @@ def test_a_quarantined_row_shows_known_words_times_and_hashes_only():
         "persons": 2,
         "ticket_key": key,
     }
+
+
+def test_a_day_on_which_somebody_may_have_been_born_is_not_shown():
+    rows = pl.DataFrame(
+        {
+            "arrived_at": [datetime(1931, 3, 17, tzinfo=UTC), None],
+            "called_at": [datetime(2026, 3, 17, 9, 30, tzinfo=UTC), None],
+            "rated_on": [date(1931, 3, 17), date(2024, 12, 31)],
+        },
+    )
+    first, second = quarantine_json(rows, {}).to_list()
+    assert json.loads(first) == {
+        "arrived_at": "9999-99-99x99:99:99x",
+        "called_at": "2026-03-17T09:30:00Z",
+        "rated_on": "9999-99-99",
+    }
+    assert json.loads(second)["rated_on"] == "2024-12-31"
+    (_, later) = quarantine_json(rows, {}, date(2025, 1, 1)).to_list()
+    assert json.loads(later)["rated_on"] == "9999-99-99"
 
 
 def test_rows_that_an_adapter_could_not_read_are_masked_the_same_way():
