@@ -402,6 +402,8 @@ def test_when_to_go_is_the_last_eight_closed_weeks(
         visit("2026-11-13T08:59", 20),
         visit("2026-11-20T08:30", 99),  # a Friday after it
         visit("2026-11-13T09:10", 7),
+        visit("2026-11-13T07:50", 12),  # before the office opens at 8
+        visit("2026-11-14T08:30", 12),  # on a Saturday, when it does not
     ]
     deliver("tickets", rows, until=moment("2026-11-21T05:00"))
     hours = compute(connection, make_city(), NOW).wait_by_hour
