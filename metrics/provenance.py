@@ -70,10 +70,10 @@ def deliveries_used(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any
 def calendar_document(
     city: City, figures: pl.DataFrame, now: datetime
 ) -> dict[str, Any]:
-    """Say which days offices open, from the first figure to the end of this year."""
+    """Say which days offices open, from the first figure to the end of next year."""
     today = now.astimezone(city.timezone).date()
     first = city.info.first_day or _first_day(figures) or today
-    first, last = date(min(first, today).year, 1, 1), date(today.year, 12, 31)
+    first, last = date(min(first, today).year, 1, 1), date(today.year + 1, 12, 31)
     calendar = Calendar(city)
     opening: dict[str, list[str]] = {office.id: [] for office in city.offices}
     for office, day in calendar.opening_days(first, last).iter_rows():

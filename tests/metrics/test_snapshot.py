@@ -240,6 +240,10 @@ def test_a_snapshot_says_where_it_comes_from(tmp_path, connection, city, city_fi
     assert calendar["events"][0]["on"] == "2026-08-01"
     assert calendar["closures"][0]["reason"]["en"] == "Move"
     assert "2026-08-04" in calendar["opening_days"]["amt"]
+    # At the turn of the year, too, pages must know which days come next.
+    assert calendar["last"] == "2027-12-31"
+    assert "2027-01-01" in {each["on"] for each in calendar["holidays"]}
+    assert "2027-01-05" in calendar["opening_days"]["amt"]
     assert not {"2026-08-10", "2026-08-05"} & set(calendar["opening_days"]["amt"])
 
 
