@@ -81,8 +81,7 @@ class KpiWords:
         return cls(
             id=kpi,
             unit=noun if unit == "cases" else unit,
-            # Means are published as whole numbers; decimals would feign precision.
-            decimals=0 if entry["kind"] == "mean" else entry["decimals"],
+            decimals=entry["decimals"],
             direction=entry["direction"],
             kind=entry["kind"],
             label=texts["label"],

@@ -38,7 +38,7 @@ class Kpi(Model):
     family: str
     name: str
     unit: Unit
-    decimals: int = Field(ge=0, le=2)
+    decimals: Literal[0]  # more would feign precision: protect.py says whole numbers
     direction: Direction
     kind: Kind  # which rule of protect.py applies
     tables: tuple[Table, ...] = Field(min_length=1)
