@@ -192,6 +192,10 @@ class SlotSnapshotsSource(_Source):
 
 
 Source = Annotated[
-    TableFileSource | QueueFeedSource | Open311Source | AsteriskQueueLogSource,
+    TableFileSource
+    | QueueFeedSource
+    | Open311Source
+    | AsteriskQueueLogSource
+    | XesSource,
     Field(discriminator="adapter"),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ingest.adapters import asterisk_queue_log, open311, queue_feed, table_file
+from ingest.adapters import asterisk_queue_log, open311, queue_feed, table_file, xes
 from ingest.adapters.base import Adapter
 
 ADAPTERS: Final[Mapping[str, Adapter]] = {
@@ -11,4 +11,5 @@ ADAPTERS: Final[Mapping[str, Adapter]] = {
     "queue_feed": queue_feed,
     "open311": open311,
     "asterisk_queue_log": asterisk_queue_log,
+    "xes": xes,
 }

@@ -47,6 +47,18 @@ QUEUE_LOG = (
 )
 
 
+XES = f"""<log xmlns="http://www.xes-standard.org/">
+<trace><string key="concept:name" value="{CANARY}-1"/>
+<string key="Responsible_actor" value="{CANARY}"/>
+<event><string key="concept:name" value="Eingang"/>
+<string key="org:resource" value="{CANARY}"/>
+<date key="time:timestamp" value="2026-03-01T10:00:00Z"/></event></trace>
+<trace><string key="concept:name" value="{CANARY}-2"/>
+<event><string key="concept:name" value="Eingang"/>
+<date key="time:timestamp" value="gestern"/></event></trace></log>
+"""
+
+
 @pytest.fixture
 def samples(table_source, feed_source, open311_source, any_source):
     """Per adapter: a source, bytes with one good and one bad row, the file's name."""
@@ -74,7 +86,19 @@ def samples(table_source, feed_source, open311_source, any_source):
     queue_log = any_source(
         "asterisk_queue_log", {"queues": {"ema": "ema"}, "calls": calls}
     )
+    xes = any_source(
+        "xes",
+        {
+            "columns": {
+                "case_key": {"column": "concept:name", "key": True},
+                "office": {"value": "ema"},
+                "received_at": {"column": "received"},
+            },
+            "moments": {"received": {"events": ["Eingang"]}},
+        },
+    )
     return {
+        "xes": (xes, XES.encode(), "faelle.xes"),
         "asterisk_queue_log": (queue_log, QUEUE_LOG.encode(), "queue_log"),
         "table_file": (table, TABLE.encode(), "faelle.csv"),
         "queue_feed": (feed, json.dumps(FEED).encode(), "warten.json"),
