@@ -17,7 +17,16 @@ _REFERENCES = {
 }
 _TABLES_WITH_IDS = ("office", "service", "source")
 # How pydantic names the parts of a union; they are no keys of the file.
-_UNION_PARTS = {"table_file", "queue_feed", "open311"}
+_UNION_PARTS = {
+    "table_file",
+    "queue_feed",
+    "open311",
+    "zms_warehouse",
+    "soda",
+    "ckan_datastore",
+    "ozg_dashboard",
+    "parkapi",
+}
 
 Document = Mapping[str, Any]
 
@@ -72,6 +81,8 @@ def _mapped(document: Document) -> Iterator[tuple[list[str | int], str, object]]
             for value in values:
                 if value is not None:
                     yield ["source", index, "mapping", wanted], wanted, value
+        for value in _table(mapping, "offices").values():
+            yield ["source", index, "mapping", "offices"], "office", value
 
 
 def _table(entry: Mapping[str, Any], key: str) -> Mapping[str, Any]:

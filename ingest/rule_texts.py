@@ -75,6 +75,14 @@ RULES: Final[Mapping[str, Rule]] = {
     "sum_differs": _rule(
         "Summe und Teile passen nicht zusammen", "sum and parts do not add up"
     ),
+    "part_exceeds_whole": _rule(
+        "ein Teil ist größer als das Ganze", "a part is larger than the whole"
+    ),
+    "mean_of_nobody": _rule(
+        "Mittelwert, aber niemand wurde gezählt",
+        "a mean, but nobody was counted",
+        is_fault=False,
+    ),
     "cut_off": _rule(
         "läuft über den Rand der Datei hinaus; zählt nicht",
         "runs beyond the file's beginning or end; not counted",

@@ -6,6 +6,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ingest.event_mappings import QueueLogMapping, SlotMapping, XesMapping
+from ingest.interface_mappings import (
+    CkanMapping,
+    OzgMapping,
+    ParkapiMapping,
+    SodaMapping,
+    ZmsMapping,
+)
 from ingest.mappings import (
     Column,
     Identifier,
@@ -191,11 +198,74 @@ class SlotSnapshotsSource(_Source):
         return _offices(self.mapping.office)
 
 
+class ZmsSource(_Source):
+    adapter: Literal["zms_warehouse"]  # url: …/warehouse/
+    mapping: ZmsMapping
+
+    @property
+    def table(self) -> Table:
+        return self.mapping.table
+
+    @property
+    def offices(self) -> Offices:
+        return frozenset(self.mapping.offices.values())
+
+
+class SodaSource(_Source):
+    adapter: Literal["soda"]  # url: …/resource/abcd-1234.json
+    mapping: SodaMapping
+
+    @property
+    def table(self) -> Table:
+        return self.mapping.table
+
+    @property
+    def offices(self) -> Offices:
+        return _offices(self.mapping.columns.get("office"))
+
+
+class CkanSource(_Source):
+    adapter: Literal["ckan_datastore"]  # url: …/api/3/action/datastore_search
+    mapping: CkanMapping
+
+    @property
+    def table(self) -> Table:
+        return self.mapping.table
+
+    @property
+    def offices(self) -> Offices:
+        return _offices(self.mapping.columns.get("office"))
+
+
+class OzgSource(_Source):
+    adapter: Literal["ozg_dashboard"]  # url: …/v1/data
+    mapping: OzgMapping = OzgMapping()
+
+    @property
+    def table(self) -> Table:
+        return "online_services"
+
+
+class ParkapiSource(_Source):
+    adapter: Literal["parkapi"]
+    mapping: ParkapiMapping = ParkapiMapping()
+
+    @property
+    def table(self) -> Table:
+        return "parking"
+
+
 Source = Annotated[
     TableFileSource
     | QueueFeedSource
     | Open311Source
     | AsteriskQueueLogSource
-    | XesSource,
+    | XesSource
+    | SlotSnapshotsSource
+    | ZmsSource
+    | SodaSource
+    | CkanSource
+    | OzgSource
+    | ParkapiSource,
     Field(discriminator="adapter"),
 ]

@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ingest.adapters import asterisk_queue_log, open311, queue_feed, table_file, xes
+from ingest.adapters import (
+    asterisk_queue_log,
+    ckan_datastore,
+    open311,
+    ozg_dashboard,
+    parkapi,
+    queue_feed,
+    slot_snapshots,
+    soda,
+    table_file,
+    xes,
+    zms_warehouse,
+)
 from ingest.adapters.base import Adapter
 
 ADAPTERS: Final[Mapping[str, Adapter]] = {
@@ -12,4 +24,10 @@ ADAPTERS: Final[Mapping[str, Adapter]] = {
     "open311": open311,
     "asterisk_queue_log": asterisk_queue_log,
     "xes": xes,
+    "slot_snapshots": slot_snapshots,
+    "zms_warehouse": zms_warehouse,
+    "soda": soda,
+    "ckan_datastore": ckan_datastore,
+    "ozg_dashboard": ozg_dashboard,
+    "parkapi": parkapi,
 }

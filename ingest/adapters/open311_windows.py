@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
-from ingest.adapters.base import Download, Http, Loaded, Seen, Span
+from ingest.adapters.base import Download, Http, Seen, Span
 from ingest.adapters.open311_requests import (
     Request,
     as_content,
     newest,
     read_requests,
 )
+from ingest.adapters.windows import is_due
 from ingest.city import City
 from ingest.errors import SourceChanged
 from ingest.mappings import Open311Mapping
@@ -20,8 +21,6 @@ from ingest.mappings import Open311Mapping
 _GRID_BEGINS: Final = date(2000, 1, 1)
 _MOST_PAGES: Final = 2_000
 _SMALLEST: Final = timedelta(hours=1)
-# A window that ended 100 days ago is asked again after 10 days: old cases close, too.
-_AGE_PER_QUESTION: Final = 10
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Server:
         for covers in reversed(list(self._grid())):
             name = self._address({}, covers)
             known = self.seen.deliveries.get(name)
-            if not self._is_due(known, covers):
+            if not is_due(known, covers, self.now):
                 continue
             requests = newest(self._ask(covers), self.city.timezone)
             if requests or known:  # before the first report there is nothing to load
@@ -57,12 +56,6 @@ class Server:
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), self.city.timezone).astimezone(UTC)
-
-    def _is_due(self, known: Loaded | None, covers: Span) -> bool:
-        if known is None:
-            return True
-        age = known.received_at - covers[1]
-        return self.now - known.received_at >= age / _AGE_PER_QUESTION
 
     def _ask(self, covers: Span) -> Iterator[Request]:
         if self.mapping.paging == "none":

@@ -52,6 +52,14 @@ def city():
                 {"id": "ema", "name": {"de": "Meldeamt", "en": "A"}, "hours": hours},
                 {"id": "kfz", "name": {"de": "Zulassung", "en": "B"}},
             ],
+            "service": [
+                {
+                    "id": "ausweis",
+                    "leika": "99115005070000",
+                    "name": {"de": "Personalausweis", "en": "Identity card"},
+                    "office": "ema",
+                }
+            ],
             "publish": {"cells": []},
         }
     )

@@ -47,6 +47,64 @@ QUEUE_LOG = (
 )
 
 
+def of_columns(*variables):
+    return [{"position": n, "variable": name} for n, name in enumerate(variables)]
+
+
+ZMS = {
+    "meta": {"server": CANARY},
+    "data": {
+        "title": CANARY,
+        "period": "day",
+        "dictionary": of_columns(
+            "subjectid", "date", "hour", "waitingcount", "waitingtime",
+            "waitingcalculated", "waitingcount_termin", "waitingtime_termin",
+            "waitingcalculated_termin",
+        ),
+        "data": [["141", "2026-03-02", 9, "3", "10", "0", "x", "0", "0"]],
+    },
+}  # fmt: skip
+RECORDS = [
+    {"nr": f"{CANARY}-1", "amt": "ema", "am": "2026-03-02T10:00:00.000", "x": CANARY},
+    {"nr": f"{CANARY}-2", "amt": "hundeamt", "am": "2026-03-02T10:00:00.000"},
+]
+RECORD_COLUMNS = {
+    "case_key": {"column": "nr", "key": True},
+    "office": {"column": "amt", "values": {"ema": "ema"}},
+    "received_at": {"column": "am"},
+}
+OZG = [
+    {"leika_key": "99115005070000", "ars": "069990000000", "online_status": status,
+     "aktiv": "ja", "url": f"https://{CANARY}"}
+    for status in ("ok", "vielleicht")
+]  # fmt: skip
+PARKING = {
+    "last_updated": "2026-11-22T07:58:00",
+    "data_source": CANARY,
+    "lots": [
+        {"id": "p1", "name": "Rathaus", "total": 100, "free": 40, "state": "open"},
+        {"id": "p2", "name": "Markt", "total": 10, "free": 11, "state": "open"},
+    ],
+}
+
+
+@pytest.fixture
+def interfaces(any_source):
+    """Give the samples of the interfaces, that have no file of their own."""
+    table = {"table": "cases", "columns": RECORD_COLUMNS}
+    made = {
+        "zms_warehouse": ({"subject": "waitingscope", "offices": {"141": "ema"}}, ZMS),
+        "soda": (table, RECORDS),
+        "ckan_datastore": ({**table, "ignored_columns": ["x"]}, RECORDS),
+        "ozg_dashboard": ({}, OZG),
+        "parkapi": ({}, PARKING),
+    }
+    return {
+        name: (any_source(name, mapping), json.dumps(said).encode(), f"{name}.json")
+        for name, (mapping, said) in made.items()
+    }
+
+
 XES = f"""<log xmlns="http://www.xes-standard.org/">
 <trace><string key="concept:name" value="{CANARY}-1"/>
 <string key="Responsible_actor" value="{CANARY}"/>
@@ -60,7 +118,7 @@ XES = f"""<log xmlns="http://www.xes-standard.org/">
 
 
 @pytest.fixture
-def samples(table_source, feed_source, open311_source, any_source):
+def samples(table_source, feed_source, open311_source, any_source, interfaces):
     """Per adapter: a source, bytes with one good and one bad row, the file's name."""
     table = table_source(
         {
@@ -103,6 +161,7 @@ def samples(table_source, feed_source, open311_source, any_source):
         "table_file": (table, TABLE.encode(), "faelle.csv"),
         "queue_feed": (feed, json.dumps(FEED).encode(), "warten.json"),
         "open311": (requests, json.dumps(REQUESTS).encode(), "requests.json"),
+        **interfaces,
     }
 
 
