@@ -16,6 +16,7 @@ from dashboard.server import serve as start_site
 from ingest import terminal
 from ingest.city import CityFileError, read_city
 from ingest.errors import IngestError, WarehouseLocked
+from ingest.first_look import first_look
 from ingest.place import Place
 from ingest.scheduler import Scheduler
 from ingest.status import source_status
@@ -95,7 +96,8 @@ def check(
     with Place.of(city, data).on_trial() as place, place.warehouse() as connection:
         runs = terminal.run_sources(place, connection, place.sources([]), quiet=quiet)
         sources = source_status(connection, place.city, datetime.now(UTC))
-    terminal.show_status(sources, as_json=as_json)
+        looks = [first_look(connection, source) for source in place.city.sources]
+    terminal.show_check(sources, looks, as_json=as_json)
     terminal.end_with(runs)
 
 

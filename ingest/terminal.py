@@ -1,6 +1,5 @@
 """How long work and its results look: on a terminal, in a log, for a program."""
 
-import dataclasses
 import json
 import logging
 import signal
@@ -9,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -24,6 +24,7 @@ from rich.text import Text
 
 from ingest.delivery import run_source
 from ingest.errors import IngestError
+from ingest.first_look import FirstLook
 from ingest.place import Place
 from ingest.runs import Run
 from ingest.sources import Source
@@ -85,10 +86,30 @@ def show_runs(runs: Sequence[Run], *, as_json: bool) -> None:
         counts = (str(run.rows_loaded), str(run.rows_quarantined))
         table.add_row(run.source, run.outcome, *counts, run.error or run.name)
     cells = [Text(cell.in_words()) for run in runs for cell in run.wrong_cells]
-    answer([dataclasses.asdict(run) for run in runs], as_json, Group(table, *cells))
+    answer([asdict(run) for run in runs], as_json, Group(table, *cells))
 
 
 def show_status(sources: Sequence[SourceStatus], *, as_json: bool) -> None:
+    answer([asdict(source) for source in sources], as_json, _status(sources))
+
+
+def show_check(
+    sources: Sequence[SourceStatus], looks: Sequence[FirstLook], *, as_json: bool
+) -> None:
+    """Say what would be loaded and refused, and what of it fills which column."""
+    document = [
+        asdict(source) | asdict(look)
+        for source, look in zip(sources, looks, strict=True)
+    ]
+    table = _table("source", "table", "fills (% of rows)", "leaves empty", "drops")
+    for look in looks:
+        filled = (f"{name} {share:g}" for name, share in look.filled.items())
+        lists = (filled, look.empty, look.dropped)
+        table.add_row(look.source, look.table, *(", ".join(names) for names in lists))
+    answer(document, as_json, Group(_status(sources), "", table))
+
+
+def _status(sources: Sequence[SourceStatus]) -> Group:
     table = _table("source", "last run", "outcome", "data until", "rows", "refused")
     for source in sources:
         table.add_row(
@@ -99,14 +120,8 @@ def show_status(sources: Sequence[SourceStatus], *, as_json: bool) -> None:
             str(source.rows_loaded),
             ", ".join(f"{why} {n}" for why, n in source.refused_by_rule.items()),
         )
-    failed = [
-        f"{source.id}: {source.last_error}" for source in sources if source.last_error
-    ]
-    answer(
-        [dataclasses.asdict(source) for source in sources],
-        as_json,
-        Group(table, *failed),
-    )
+    errors = [f"{each.id}: {each.last_error}" for each in sources if each.last_error]
+    return Group(table, *errors)
 
 
 def log_to_stderr() -> None:

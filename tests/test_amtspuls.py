@@ -40,6 +40,7 @@ max_age = "2d"
 
 [source.mapping]
 table = "tickets"
+ignored_columns = ["Name"]
 columns.office = { value = "buergeramt" }
 columns.arrived_at = { column = "Ankunft", format = "%d.%m.%Y %H:%M" }
 columns.called_at = { column = "Aufruf", format = "%d.%m.%Y %H:%M" }
@@ -48,7 +49,7 @@ columns.outcome = { value = "served" }
 [publish]
 cells = [{ kpis = ["waiting.*"], by = ["city"], grains = ["month"] }]
 """
-ROWS = "Ankunft;Aufruf\n01.09.2026 09:00;01.09.2026 09:10\n"
+ROWS = "Ankunft;Aufruf;Name\n01.09.2026 09:00;01.09.2026 09:10;Meier\n"
 
 
 @pytest.fixture
@@ -106,6 +107,11 @@ def test_check_says_what_would_be_loaded_and_leaves_nothing_behind(place):
     (source,) = json.loads(answer.stdout)
     assert answer.returncode == 0
     assert source["rows_loaded"] == 1
+    assert source["filled"] == {
+        name: 100.0 for name in ("office", "arrived_at", "called_at", "outcome")
+    }
+    assert "persons" in source["empty"]
+    assert source["dropped"] == ["Name"]
     assert list((place / "data" / "kleinstadt").iterdir()) == [
         place / "data" / "kleinstadt" / "eingang"
     ]
