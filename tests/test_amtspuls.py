@@ -107,9 +107,9 @@ def test_check_says_what_would_be_loaded_and_leaves_nothing_behind(place):
     (source,) = json.loads(answer.stdout)
     assert answer.returncode == 0
     assert source["rows_loaded"] == 1
-    assert source["filled"] == {
-        name: 100.0 for name in ("office", "arrived_at", "called_at", "outcome")
-    }
+    assert source["filled"] == dict.fromkeys(
+        ("office", "arrived_at", "called_at", "outcome"), 100.0
+    )
     assert "persons" in source["empty"]
     assert source["dropped"] == ["Name"]
     assert list((place / "data" / "kleinstadt").iterdir()) == [
