@@ -72,6 +72,10 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "ended_before_started": _rule("Ende vor dem Beginn", "ended before it started"),
     "implausible_wait": _rule("unglaubwürdige Wartezeit", "implausible wait"),
+    "offered_before_look": _rule(
+        "freier Termin vor dem Zeitpunkt der Abfrage",
+        "free appointment before the moment of the look",
+    ),
     "sum_differs": _rule(
         "Summe und Teile passen nicht zusammen", "sum and parts do not add up"
     ),

@@ -105,6 +105,11 @@ def interfaces(any_source):
     }
 
 
+SLOTS = (
+    "date,place,who,2026-03-02 08:00:00\n"
+    f"2026-03-01 07:00:00,ema,{CANARY},1\n"
+    f"2026-03-01 07:15:00,nirgends,{CANARY},1\n"
+)
 XES = f"""<log xmlns="http://www.xes-standard.org/">
 <trace><string key="concept:name" value="{CANARY}-1"/>
 <string key="Responsible_actor" value="{CANARY}"/>
@@ -144,6 +149,14 @@ def samples(table_source, feed_source, open311_source, any_source, interfaces):
     queue_log = any_source(
         "asterisk_queue_log", {"queues": {"ema": "ema"}, "calls": calls}
     )
+    slots = any_source(
+        "slot_snapshots",
+        {
+            "observed_at": {"column": "date"},
+            "office": {"column": "place", "values": {"ema": "ema"}},
+            "ignored_columns": ["who"],
+        },
+    )
     xes = any_source(
         "xes",
         {
@@ -156,6 +169,7 @@ def samples(table_source, feed_source, open311_source, any_source, interfaces):
         },
     )
     return {
+        "slot_snapshots": (slots, SLOTS.encode(), "termine.csv"),
         "xes": (xes, XES.encode(), "faelle.xes"),
         "asterisk_queue_log": (queue_log, QUEUE_LOG.encode(), "queue_log"),
         "table_file": (table, TABLE.encode(), "faelle.csv"),
