@@ -22,7 +22,6 @@ HASHED: Final = r"^[0-9a-f]{32}$"
 _KEY_BYTES: Final = 32
 _HASH_BYTES: Final = 16
 _LONGEST_SHAPE: Final = 40
-_OLDEST: Final = date(2000, 1, 1)  # no export of an office reaches back that far
 
 
 def installation_key(city_dir: Path) -> bytes:
@@ -88,7 +87,7 @@ def shape_of(text: str) -> str:
 def quarantine_json(
     rows: pl.DataFrame,
     known: Mapping[str, Collection[str]],
-    oldest: date | None = None,
+    oldest: date,
 ) -> pl.Series:
     """Return each row as JSON; a text shows only where it is one of the known words.
 
@@ -110,7 +109,7 @@ def quarantine_json(
     for name in times:
         is_day = rows.schema[name] == pl.Date
         text = pl.col(name).dt.strftime("%Y-%m-%d" if is_day else "%Y-%m-%dT%H:%M:%SZ")
-        is_old = pl.col(name).cast(pl.Date) < (oldest or _OLDEST)
+        is_old = pl.col(name).cast(pl.Date) < oldest
         masked.append(pl.when(is_old).then(shape(text)).otherwise(text).alias(name))
     return (
         rows.with_columns(masked)

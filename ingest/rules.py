@@ -167,21 +167,22 @@ def _times(
     latest = now + checks.future_tolerance
     first, last = _bounds(checks, city)
     for name, column in columns_of(table).items():
+        if column.dtype == pl.Date:
+            yield Violation(pl.col(name) < checks.not_before, "too_early", name)
         if column.dtype != pl.Datetime("us", "UTC"):
             continue
         if name not in MAY_LIE_AHEAD:
             yield Violation(pl.col(name) > latest, "future_time", name)
-        if first is not None:
-            yield Violation(pl.col(name) < first, "too_early", name)
+        yield Violation(pl.col(name) < first, "too_early", name)
         if last is not None and name not in MAY_LIE_AHEAD:
             yield Violation(pl.col(name) >= last, "too_late", name)
 
 
-def _bounds(checks: Checks, city: City) -> tuple[datetime | None, datetime | None]:
+def _bounds(checks: Checks, city: City) -> tuple[datetime, datetime | None]:
     """Return the first moment that may be, and the first that may not."""
-    first, last = checks.not_before, checks.not_after
+    last = checks.not_after
     return (
-        None if first is None else _midnight(first, city),
+        _midnight(checks.not_before, city),
         None if last is None else _midnight(last + timedelta(days=1), city),
     )
 

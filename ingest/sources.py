@@ -56,7 +56,8 @@ class Sum(Model):
 class Checks(Model):
     """What a delivery must satisfy, beyond what its table demands."""
 
-    not_before: date | None = None  # earlier times are refused
+    # Earlier times are refused: clocks that stand at 1970, and days of birth.
+    not_before: date = date(2000, 1, 1)
     not_after: date | None = None  # of a closed archive: later times are refused
     future_tolerance: Span = timedelta(minutes=5)
     max_wait_minutes: float = 24 * 60

@@ -53,7 +53,7 @@ def downloads(
 
 def handed_in(
     files: Sequence[Path],
-    source: Source,  # noqa: ARG001 - the signature of all adapters
+    source: Source,
     city: City,
     now: datetime,
 ) -> Iterator[Download]:
@@ -63,7 +63,9 @@ def handed_in(
         content = Download(path.name, path, now).read()
         requests = read_requests(path.name, content)
         known = [requested_at(request, city.timezone) for request in requests]
-        moments = [moment for moment in known if moment is not None]
+        # One time of 1931 would otherwise claim that everything since then is replaced.
+        oldest = source.checks.not_before
+        moments = [each for each in known if each is not None and each.date() >= oldest]
         if not moments:
             message = f"{path.name} holds no request with a time; nothing was loaded"
             raise DeliveryRefused(message)
@@ -88,7 +90,10 @@ def parse(
     rows = filled.rows
     if download.covers is not None:  # some servers take no notice of the dates asked
         first, end = download.covers
-        rows = rows.filter(pl.col("received_at").is_between(first, end, closed="left"))
+        inside = pl.col("received_at").is_between(first, end, closed="left")
+        # What nobody believes belongs nowhere: it is refused, not left out.
+        unlikely = pl.col("received_at").dt.date() < source.checks.not_before
+        rows = rows.filter(inside | unlikely)
     return Parsed(
         table=_TABLE,
         rows=rows,

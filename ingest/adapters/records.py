@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Final
 from urllib.parse import urlencode
 
@@ -109,7 +108,7 @@ def _covers(
         return spans.span_of_file_name(download.name, covers, city.timezone)
     today = download.fetched_at.astimezone(city.timezone).date()
     believed = (
-        source.checks.not_before or date.min,
+        source.checks.not_before,
         source.checks.not_after or today,
     )
     return spans.span_of_rows(

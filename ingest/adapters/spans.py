@@ -94,7 +94,7 @@ def covers_of(
     today = download.fetched_at.astimezone(city.timezone).date()
     # An export of visits may well hold those that are booked for later.
     ahead = date.max if source.table == "tickets" else today
-    believed = (source.checks.not_before or date.min, source.checks.not_after or ahead)
+    believed = (source.checks.not_before, source.checks.not_after or ahead)
     return span_of_rows(rows, source.table, covers.period, city.timezone, believed)
 
 
