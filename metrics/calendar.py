@@ -20,6 +20,7 @@ class Calendar:
 
     def __init__(self, city: City) -> None:
         self._city = city
+        self._working: dict[date, bool] = {}  # asked for again and again
 
     def holiday(self, day: date) -> Text | None:
         """Name the state's public holiday on this day."""
@@ -66,11 +67,14 @@ class Calendar:
 
         Offices work on applications on days without opening hours, too.
         """
-        return (
-            day.weekday() < 5
-            and self.holiday(day) is None
-            and day not in self._closed_everywhere
-        )
+        known = self._working.get(day)
+        if known is None:
+            known = self._working[day] = (
+                day.weekday() < 5
+                and self.holiday(day) is None
+                and day not in self._closed_everywhere
+            )
+        return known
 
     def working_days(self, first: date, last: date) -> list[date]:
         return [day for day in days_between(first, last) if self.is_working_day(day)]

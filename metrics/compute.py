@@ -1,7 +1,7 @@
 """From the warehouse to every figure of a city, before anything is hidden."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,14 +12,14 @@ from ingest.city import City
 from metrics.book import ageing, keep_book
 from metrics.calendar import Calendar
 from metrics.cases import count_decisions, count_receipts, read_cases
-from metrics.figures import ALL, FIGURES
+from metrics.figures import ALL, FIGURES, FigureId
 from metrics.frames import AGEING
 from metrics.kpis import KPI_FUNCTIONS
 from metrics.looks import count_hours
-from metrics.measure import Measure
+from metrics.measure import Facts, Measure
 from metrics.periods import GRAINS, PeriodGrain, start_of
 from metrics.skeleton import DIMENSIONS, Skeleton
-from metrics.spans import Counted
+from metrics.spans import POPULATIONS, Counted
 from metrics.targets import target_at_end
 from metrics.visits import count_visits
 from metrics.when_to_go import wait_by_hour
@@ -50,9 +50,13 @@ def compute(
 ) -> Computed:
     """Compute every figure from the rows that count now."""
     calendar = Calendar(city)
+    counted: dict[Facts, Counted] = {}
     visits = count_visits(connection, city, now)
     hours = count_hours(connection, city, now)
-    counted = {"visits": visits, "hours": hours}
+    if visits is not None:
+        counted["visits"] = visits
+    if hours is not None:
+        counted["hours"] = hours
     ages = pl.DataFrame(schema=AGEING)
     cases = read_cases(connection, city, calendar, now)
     if cases is not None:
@@ -63,8 +67,7 @@ def compute(
     figures = [
         frame
         for facts, rows in counted.items()
-        if rows is not None
-        for frame in _figures(facts, rows, calendar, city)
+        for frame in _figures(rows, _measures(facts), calendar, city)
     ]
     return Computed(
         figures=_in_order(figures),
@@ -73,18 +76,69 @@ def compute(
     )
 
 
+def compute_like(
+    connection: duckdb.DuckDBPyConnection, city: City, figure: FigureId, now: datetime
+) -> pl.DataFrame:
+    """Compute the figures that differ from this one in place and period only.
+
+    They are the same as of all figures; those of one office need no others' rows.
+    """
+    if figure.kpi not in KPI_FUNCTIONS:
+        return pl.DataFrame(schema=FIGURES)
+    calendar = Calendar(city)
+    measure = KPI_FUNCTIONS[figure.kpi]()
+    counted = _counted(measure.facts, connection, city, calendar, now, figure.office)
+    if counted is None:
+        return pl.DataFrame(schema=FIGURES)
+    named = tuple(name for name in DIMENSIONS if getattr(figure, name) is not None)
+    alike = [name for name in counted.rows if POPULATIONS[name] == named]
+    counted = replace(counted, rows={name: counted.rows[name] for name in alike})
+    grains = [grain for grain in GRAINS if grain == figure.grain]
+    return _in_order(
+        [*_figures(counted, {figure.kpi: measure}, calendar, city, grains)]
+    )
+
+
+def _counted(
+    facts: Facts,
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    calendar: Calendar,
+    now: datetime,
+    office: str | None,
+) -> Counted | None:
+    """Read the rows that one kind of facts is counted from; None where there are no."""
+    if facts == "visits":
+        return count_visits(connection, city, now, office)
+    if facts == "hours":
+        return count_hours(connection, city, now, office)
+    cases = read_cases(connection, city, calendar, now)
+    if cases is None:
+        return None
+    if facts == "book":
+        return keep_book(cases, city, calendar)
+    count = count_decisions if facts == "decisions" else count_receipts
+    return count(cases, city)
+
+
+def _measures(facts: Facts) -> dict[str, Measure]:
+    measures = {kpi: function() for kpi, function in KPI_FUNCTIONS.items()}
+    return {kpi: each for kpi, each in measures.items() if each.facts == facts}
+
+
 def _figures(
-    facts: str, counted: Counted, calendar: Calendar, city: City
+    counted: Counted,
+    measures: Mapping[str, Measure],
+    calendar: Calendar,
+    city: City,
+    grains: Sequence[PeriodGrain] = GRAINS,
 ) -> Iterator[pl.DataFrame]:
-    measures = {
-        kpi: measure
-        for kpi, function in KPI_FUNCTIONS.items()
-        if (measure := function()).facts == facts
-    }
     skeleton = Skeleton(counted, calendar)
     for population in counted.rows:
         rows = skeleton.numbered(population).filter(pl.col("day").is_not_null())
         for grain in _grains(population, city):
+            if grain not in grains:
+                continue
             measured = _measured(rows, grain, measures, counted.events)
             joined = _joined(skeleton.cells(population, grain), measured, grain)
             for kpi, measure in measures.items():

@@ -14,14 +14,14 @@ import polars as pl
 from ingest.city import City
 from ingest.warehouse import SCHEMA, insert_rows, read_frame, read_rows
 from metrics.catalogue import CATALOGUE, Kpi
-from metrics.compute import Computed, compute
+from metrics.compute import compute, compute_like
 from metrics.explanation import Explanation, Origin, Outcome
 from metrics.figures import FigureId, parse_figure_id
 from metrics.periods import parse_period
-from metrics.protect import protect
+from metrics.protect import protect_figures
 from metrics.provenance import code_version
 from metrics.recount import recount
-from metrics.recount.rows import Recounted, Warehouse
+from metrics.recount.rows import Question, Recounted, Warehouse
 
 _EXACT: Final = 1e-9
 
@@ -40,22 +40,47 @@ def explain(
 ) -> Explanation:
     """Explain one figure, as it is or as it was at a moment; raise UnknownFigure."""
     if as_of is None:
-        return Explainer(connection, city, now).explain(figure_id)
+        return _explain(connection, city, figure_id, now)
     with _warehouse_as_of(connection, as_of.astimezone(UTC)) as then:
-        return Explainer(then, city, as_of).explain(figure_id)
+        return _explain(then, city, figure_id, as_of)
+
+
+def _explain(
+    connection: duckdb.DuckDBPyConnection, city: City, figure_id: str, now: datetime
+) -> Explanation:
+    figure = _parsed(figure_id)
+    explainer = Explainer(connection, city, now, only=figure)
+    if figure_id not in explainer.figure_ids:
+        explainer = Explainer(connection, city, now)  # which says what was meant
+    return explainer.explain(figure_id)
 
 
 class Explainer:
-    """Explains any figure of one moment; what all of them need is computed once."""
+    """Explains any figure of one moment; what all of them need is computed once.
+
+    With `only` it reads and computes no more than this one figure needs.
+    """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, city: City, now: datetime
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        city: City,
+        now: datetime,
+        *,
+        only: FigureId | None = None,
     ) -> None:
         self._now = now = now.astimezone(UTC)
-        self._warehouse = Warehouse(connection, city, now)
-        self._computed = compute(connection, city, now)
-        self._outcomes = _by_id(self._computed)
-        self._published = _by_id(protect(self._computed, city, now))
+        self._warehouse = Warehouse(
+            connection, city, now, only and Question(only, parse_period(only.period))
+        )
+        if only is None:
+            figures = compute(connection, city, now).figures
+        else:
+            figures = compute_like(connection, city, only, now).filter(
+                pl.col("figure_id") == str(only)
+            )
+        self._outcomes = _by_id(figures)
+        self._published = _by_id(protect_figures(figures, city, now))
         self._origins = _origins(connection)
         self._refused = _refused(connection)
 
@@ -64,7 +89,7 @@ class Explainer:
         return list(self._outcomes)
 
     def explain(self, figure_id: str) -> Explanation:
-        figure = _parsed(figure_id, self._outcomes)
+        figure = _known(_parsed(figure_id), self._outcomes)
         kpi, period = CATALOGUE[figure.kpi], parse_period(figure.period)
         computed = self._outcomes[figure_id]
         recounted = recount(figure, self._warehouse)
@@ -100,19 +125,23 @@ class Explainer:
         return dict(sorted(total.items()))
 
 
-def _by_id(computed: Computed) -> dict[str, Outcome]:
+def _by_id(figures: pl.DataFrame) -> dict[str, Outcome]:
     parts = ("value", "n", "numerator", "state", "reason")
     return {
         row["figure_id"]: Outcome(**{part: row[part] for part in parts})
-        for row in computed.figures.iter_rows(named=True)
+        for row in figures.iter_rows(named=True)
     }
 
 
-def _parsed(figure_id: str, known: Mapping[str, Outcome]) -> FigureId:
+def _parsed(figure_id: str) -> FigureId:
     try:
-        figure = parse_figure_id(figure_id)
+        return parse_figure_id(figure_id)
     except ValueError as error:
         raise UnknownFigure(str(error)) from error
+
+
+def _known(figure: FigureId, known: Mapping[str, Outcome]) -> FigureId:
+    figure_id = str(figure)
     if figure_id not in known:
         # Only what differs in one part: there are tens of thousands of figures.
         alike = [name for name in known if _parts_in_common(name, figure) == 5]

@@ -8,15 +8,18 @@ import polars as pl
 from ingest.city import City
 from ingest.warehouse import read_rows
 from metrics.measure import percentile
-from metrics.small_offices import with_merged_offices
+from metrics.small_offices import rows_of_office, with_merged_offices
 from metrics.spans import POPULATIONS, Counted, local_day, of_known_offices, spans_of
 
 
 def count_hours(
-    connection: duckdb.DuckDBPyConnection, city: City, now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    now: datetime,
+    office: str | None = None,
 ) -> Counted | None:
     """Read what queues showed, hour by hour; None where no source shows a queue."""
-    looks = pl.concat([_samples(connection, city), _hourly_means(connection, city)])
+    looks = _looks(connection, city, office)
     if looks.is_empty():
         return None
     looks = looks.with_columns(
@@ -40,13 +43,25 @@ def count_hours(
     )
 
 
-def _samples(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
-    """Read looks at queues that were open: closed or sold out is no wait of 0."""
+def _looks(
+    connection: duckdb.DuckDBPyConnection, city: City, office: str | None
+) -> pl.DataFrame:
+    where, offices = rows_of_office(city, office)
+    samples = read_rows(
+        connection,
+        "queue_samples",
+        where=f"state = 'open' AND {where}",
+        parameters=offices,
+    )
+    hours = read_rows(connection, "queue_hours", where=where, parameters=offices)
+    return pl.concat([_samples(samples, city), _hourly_means(hours, city)])
+
+
+def _samples(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """Take looks at queues that were open: closed or sold out is no wait of 0."""
     wait, at_least = pl.col("wait_minutes"), pl.col("wait_minutes_at_least")
-    samples = read_rows(connection, "queue_samples", where="state = 'open'")
-    rows = with_merged_offices(samples, city)
     return (
-        of_known_offices(rows, city)
+        of_known_offices(with_merged_offices(rows, city), city)
         .select(
             "delivery_id",
             "office",
@@ -63,12 +78,11 @@ def _samples(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
     )
 
 
-def _hourly_means(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
-    """Read hourly means of offices that never say for how many people."""
+def _hourly_means(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """Take hourly means of offices that never say for how many people."""
     mean = pl.col("mean_wait_minutes")
-    hours = with_merged_offices(read_rows(connection, "queue_hours"), city)
-    rows = of_known_offices(hours, city)
-    return rows.filter(
+    hours = of_known_offices(with_merged_offices(rows, city), city)
+    return hours.filter(
         (pl.col("customers").count() == 0).over("office"), mean.is_not_null()
     ).select(
         "delivery_id",

@@ -29,6 +29,15 @@ def with_merged_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     return rows.with_columns(office=pl.col("office").replace(into))
 
 
+def rows_of_office(city: City, office: str | None) -> tuple[str, list[str]]:
+    """Give the condition for an office's rows, with its small ones'; None: for all."""
+    if office is None:
+        return "TRUE", []
+    merged = merged_offices(city).items()
+    names = [office, *(small for small, parent in merged if parent == office)]
+    return f"office IN ({', '.join('?' * len(names))})", names
+
+
 def hidden_offices(city: City) -> frozenset[str]:
     """Small offices without a parent to be counted with."""
     merged = merged_offices(city).items()

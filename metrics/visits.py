@@ -8,7 +8,7 @@ import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_rows
-from metrics.small_offices import with_merged_offices
+from metrics.small_offices import rows_of_office, with_merged_offices
 from metrics.spans import (
     Counted,
     by_population,
@@ -26,10 +26,13 @@ _CHANNELS: Final = pl.Enum(["walk_in", "appointment", "kiosk"])
 
 
 def count_visits(
-    connection: duckdb.DuckDBPyConnection, city: City, now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    now: datetime,
+    office: str | None = None,
 ) -> Counted | None:
-    """Read what was counted at the offices; None where no source counts visits."""
-    rows = visits(connection, city)
+    """Read what was counted at the offices, or at one; None where nothing was."""
+    rows = visits(connection, city, office)
     if rows.is_empty():
         return None
     spans = spans_of(connection, city, rows, now)
@@ -44,24 +47,33 @@ def count_visits(
     )
 
 
-def visits(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
-    tickets = _tickets(connection, city)
-    hours = _customer_hours(connection, city)
+def visits(
+    connection: duckdb.DuckDBPyConnection, city: City, office: str | None = None
+) -> pl.DataFrame:
+    where, offices = rows_of_office(city, office)
+    tickets = _tickets(
+        read_rows(
+            connection, "tickets", columns=_READ, where=where, parameters=offices
+        ),
+        city,
+    )
+    hours = _customer_hours(
+        read_rows(connection, "queue_hours", where=where, parameters=offices), city
+    )
     # An office that tells visit by visit is not counted by the hour as well.
     hours = hours.join(tickets, on=["office", "day"], how="anti")
     return pl.concat([tickets, hours.select(tickets.columns)])
 
 
-def _tickets(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
+def _tickets(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     called, came = (
         pl.col("called_at"),
         pl.max_horizontal("appointment_at", "arrived_at"),
     )
     wait = (called - came).dt.total_microseconds() / 60e6
     outcome = pl.col("outcome")
-    rows = with_merged_offices(read_rows(connection, "tickets", columns=_READ), city)
     return (
-        of_known_offices(rows, city)
+        of_known_offices(with_merged_offices(rows, city), city)
         .with_columns(
             channel=pl.col("channel").cast(_CHANNELS, strict=False),
             wait_minutes=pl.when(outcome == "served").then(wait.clip(0)),
@@ -90,14 +102,13 @@ def _tickets(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
     )
 
 
-def _customer_hours(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
-    """Read hourly means of offices that also say for how many people."""
+def _customer_hours(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """Take hourly means of offices that also say for how many people."""
     customers, mean = pl.col("customers"), pl.col("mean_wait_minutes")
     # An hour without customers has no wait, though some systems store 0 minutes.
     waited = pl.when(mean.is_not_null()).then(customers).otherwise(0)
-    rows = with_merged_offices(read_rows(connection, "queue_hours"), city)
     return (
-        of_known_offices(rows, city)
+        of_known_offices(with_merged_offices(rows, city), city)
         .filter(
             (customers.count() > 0).over("office"),
             customers.is_not_null() | mean.is_not_null(),

@@ -49,7 +49,8 @@ def cases_and_spans(warehouse: Warehouse) -> tuple[list[Case], dict[str, Span]]:
     }
     in_book = [row for row in rows if received[id(row)] >= begins[row["office"]]]
     spans = warehouse.spans(in_book, lambda row: received[id(row)])
-    recording = {row["service"] for row in rows if row["complete_at"] is not None}
+    recorded = warehouse.offices_with("cases", "service", "complete_at IS NOT NULL")
+    recording = {service for _, service in recorded}
     cases = [
         _case(row, ended[id(row)], spans[row["office"]], recording, warehouse)
         for row in rows

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from metrics.recount.rows import Question, Recounted, Row, Warehouse, nearest_rank
+from metrics.recount.rows import (
+    Question,
+    Recounted,
+    Row,
+    Warehouse,
+    counting_offices,
+    nearest_rank,
+)
 
 _Found = tuple[float | None, int]
 
@@ -144,7 +151,7 @@ def _samples(warehouse: Warehouse) -> Iterator[_Look]:
 def _means(warehouse: Warehouse) -> Iterator[_Look]:
     """Hourly means tell of the queue where nobody ever said of how many people."""
     rows = warehouse.rows("queue_hours")
-    counting = {row["office"] for row in rows if row["customers"] is not None}
+    counting = counting_offices(warehouse)
     for row in rows:
         mean = row["mean_wait_minutes"]
         if row["office"] not in counting and mean is not None:

@@ -7,7 +7,7 @@ point is to come to the same number on another way.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -18,12 +18,25 @@ from ingest.warehouse import read_frame, read_rows
 from metrics.calendar import Calendar
 from metrics.figures import FigureId
 from metrics.periods import Period
-from metrics.small_offices import merged_offices
+from metrics.small_offices import merged_offices, rows_of_office
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
 _HANDOVER = timedelta(days=31)
 _SILENT_WORKING_DAYS = 3
+
+# When something was: the call; of no-shows the appointment; of who left the arrival.
+MOMENTS: Mapping[str, str] = {
+    "tickets": """
+        CASE outcome
+            WHEN 'served' THEN coalesce(called_at, shown_at, finished_at, arrived_at)
+            WHEN 'no_show' THEN appointment_at
+            ELSE coalesce(arrived_at, appointment_at)
+        END
+    """,
+    "queue_hours": "hour_at",
+    "queue_samples": "observed_at",
+}
 
 
 @dataclass(frozen=True)
@@ -53,19 +66,48 @@ class Warehouse:
     connection: duckdb.DuckDBPyConnection
     city: City
     now: datetime
+    about: "Question | None" = None  # only rows that this one needs are read
     _tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _known: dict[str, Any] = field(default_factory=dict)
 
     def rows(self, table: str) -> Sequence[Row]:
         """Read a table; offices and services are those that figures are made of."""
         if table not in self._tables:
-            rows = read_rows(self.connection, table).to_dicts()
-            for row in rows:
-                row["office"] = self._merged.get(row["office"]) or row["office"]
-                if row["service"] not in self._services:
-                    row["service"] = None
-            self._tables[table] = rows
+            self._tables[table] = self._read(table, self.about)
         return self._tables[table]
+
+    def _read(self, table: str, about: "Question | None") -> list[dict[str, Any]]:
+        where, bound = self._narrowed(table, about) if about else ("", [])
+        rows = read_rows(
+            self.connection, table, where=where, parameters=bound
+        ).to_dicts()
+        for row in rows:
+            row["office"] = self._counted_with(row["office"])
+            if row["service"] not in self._services:
+                row["service"] = None
+        return rows
+
+    def _counted_with(self, office: str) -> str:
+        return self._merged.get(office) or office
+
+    def _narrowed(self, table: str, about: "Question") -> tuple[str, list[Any]]:
+        """Say which rows of a table a question needs; of cases their whole past."""
+        where, bound = rows_of_office(self.city, about.figure.office)
+        at = MOMENTS.get(table)
+        if at is None:
+            return where, [*bound]
+        first = datetime.combine(about.period.start, time(), UTC) - timedelta(days=2)
+        end = datetime.combine(about.period.end, time(), UTC) + timedelta(days=3)
+        when = f"{at} IS NULL OR {at} >= ? AND {at} < ?"
+        return f"{where} AND ({when})", [*bound, first, end]
+
+    def offices_with(self, table: str, column: str, where: str) -> set[Any]:
+        """Tell what offices ever said in a column, in rows that meet a condition."""
+        rows = read_rows(
+            self.connection, table, columns=("office", column), where=where
+        )
+        pairs = rows.select("office", column).unique().rows()
+        return {(self._counted_with(office), said) for office, said in pairs}
 
     def once(self, name: str, read: Callable[[Self], T]) -> T:
         """Read rows as facts only once, however many figures are recounted."""
@@ -153,7 +195,7 @@ class Warehouse:
         table: str = delivery["table_name"]
         told = [
             moment
-            for row in self.rows(table)
+            for row in self._read(table, None)
             if row["delivery_id"] == delivery["delivery_id"]
             for name, moment in row.items()
             if isinstance(moment, datetime) and name != "appointment_at"
@@ -206,6 +248,12 @@ class Question:
 
     def is_in_period(self, day: date | None) -> bool:
         return day is not None and self.period.start <= day <= self.period.end
+
+
+def counting_offices(warehouse: Warehouse) -> set[str]:
+    """Find the offices that ever said how many people an hourly mean is of."""
+    found = warehouse.offices_with("queue_hours", "channel", "customers IS NOT NULL")
+    return {office for office, _ in found}
 
 
 def nearest_rank(values: Iterable[float], p: float) -> float | None:

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from metrics.recount.rows import Question, Row, Warehouse
+from metrics.recount.rows import (
+    MOMENTS,
+    Question,
+    Row,
+    Warehouse,
+    counting_offices,
+)
 
 _CHANNELS: Final = ("walk_in", "appointment", "kiosk")
 
@@ -61,7 +67,9 @@ def _all_visits(warehouse: Warehouse) -> list[Visit]:
         for row in _tickets(warehouse)
         if (day := warehouse.day(_moment(row))) is not None
     ]
-    recorded = {(row["office"], row["outcome"]) for row, _ in found}
+    recorded = warehouse.offices_with(
+        "tickets", "outcome", f"({MOMENTS['tickets']}) IS NOT NULL"
+    )
     visits = [_visit(row, day, recorded) for row, day in found]
     # An office that tells visit by visit is not counted by the hour as well.
     days = {(visit.row["office"], visit.day) for visit in visits}
@@ -124,7 +132,7 @@ def _from_hours(warehouse: Warehouse) -> Iterator[Visit]:
         for row in warehouse.rows("queue_hours")
         if row["office"] in warehouse.known_offices
     ]
-    counting = {row["office"] for row in rows if row["customers"] is not None}
+    counting = counting_offices(warehouse)
     for row in rows:
         customers, mean = row["customers"], row["mean_wait_minutes"]
         if row["office"] not in counting or (customers is None and mean is None):

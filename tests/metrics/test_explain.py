@@ -342,6 +342,25 @@ def test_every_figure_comes_to_the_same_on_the_second_way(explainer):
     assert len(ids) > 4000
 
 
+def test_one_figure_is_explained_as_all_of_them_are(explainer, warehouse):
+    """Though only the rows that it needs are read, and only it is computed."""
+    by_kpi: dict[str, list[str]] = {}
+    for name in explainer.figure_ids:
+        by_kpi.setdefault(name.partition("/")[0], []).append(name)
+    chance = random.Random(3)  # noqa: S311
+    ids = [name for names in by_kpi.values() for name in chance.sample(names, 4)]
+    ids += [name for names in by_kpi.values() if (name := in_third_quarter(names))]
+    assert len(ids) > 5 * len(CATALOGUE) - 5
+    for name in ids:
+        assert explain(warehouse, CITY, name, NOW) == explainer.explain(name)
+
+
+def in_third_quarter(names: list[str]) -> str | None:
+    return next(
+        (name for name in names if "/amt/all/all/quarter/2026-Q3" in name), None
+    )
+
+
 def is_short(figure_id: str) -> bool:
     return "/day/" in figure_id or "/week/" in figure_id
 
