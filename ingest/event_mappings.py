@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from ingest.mappings import Column, Covers, Identifier, Model
+from ingest.mappings import Calls, Column, Covers, Delimiter, Identifier, Model
 
 # Who worked on a case. An event log names them; a mapping must not.
 _STAFF = frozenset({"monitoringresource", "responsible_actor"})
@@ -60,18 +60,6 @@ class XesMapping(Model):
         return self
 
 
-class Calls(Model):
-    """How single calls become counts per interval, before anything is stored.
-
-    A call counts in the interval in which it came, whenever it ended.
-    """
-
-    interval_minutes: Literal[5, 10, 15, 20, 30, 60] = 15
-    target_seconds: float = Field(ge=0)  # answered within: counts as in target
-    # Given up earlier than this is no contact: hung up before there was a queue.
-    abandoned_from_seconds: float = Field(default=0, ge=0)
-
-
 class QueueLogMapping(Model):
     """The queue_log of Asterisk: which queue belongs to which office."""
 
@@ -96,6 +84,6 @@ class SlotMapping(Model):
     free: tuple[str, ...] = ("1",)
     taken: tuple[str, ...] = ("", "0")
     encoding: str = "utf-8-sig"
-    delimiter: str = ","
+    delimiter: Delimiter = ","
     ignored_columns: tuple[str, ...] = ()
     covers: Covers = Covers()

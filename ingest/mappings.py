@@ -4,7 +4,14 @@ import re
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 _SPAN = re.compile(r"(?P<count>\d+)\s*(?P<unit>s|min|h|d|w)")
 _SPAN_UNITS = {
@@ -29,6 +36,8 @@ def parse_span(value: object) -> object:
 
 Span = Annotated[timedelta, BeforeValidator(parse_span)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+# A tab is a blank, too, and must not be stripped.
+Delimiter = Annotated[str, StringConstraints(strip_whitespace=False)]
 Table = Literal[
     "tickets", "queue_hours", "wait_bands", "queue_samples", "slots", "slot_offers",
     "cases", "case_pauses", "case_counts", "contacts", "ratings", "online_services",
@@ -71,6 +80,18 @@ class Covers(Model):
     pattern: str | None = None  # file_name: regular expression with groups from and to
 
 
+class Calls(Model):
+    """How single calls become counts per interval, before anything is stored.
+
+    A call counts in the interval in which it came, whenever it ended.
+    """
+
+    interval_minutes: Literal[5, 10, 15, 20, 30, 60] = 15
+    target_seconds: float = Field(ge=0)  # answered within: counts as in target
+    # Given up earlier than this is no contact: hung up before there was a queue.
+    abandoned_from_seconds: float = Field(default=0, ge=0)
+
+
 class TableMapping(Model):
     """A table with a header: CSV, XLSX, ODS, Parquet, or a list of JSON objects."""
 
@@ -79,14 +100,25 @@ class TableMapping(Model):
     template: bool = False  # the columns are those of `amtspuls template`
     file_format: Literal["csv", "xlsx", "ods", "parquet", "json_objects"] | None = None
     encoding: str = "utf-8-sig"
-    delimiter: str = ";"
+    delimiter: Delimiter = ";"
     decimal: Literal[",", "."] = ","
-    header_row: int = Field(default=1, ge=1)
+    header_row: int = Field(default=1, ge=1)  # the first row of the header
+    header_rows: int = Field(default=1, ge=1, le=5)  # joined with a space
     sheet: str | None = None
     total_rows: dict[str, str] = {}  # column -> regular expression that marks a total
     missing: tuple[str, ...] = ("", "-", ".", "x")
     ignored_columns: tuple[str, ...] = ()  # known and dropped at the door
+    # A row is a single call: columns fill office, line, entered_at, wait_seconds,
+    # handling_seconds and outcome (answered, abandoned, other, no_contact).
+    calls: Calls | None = None
     covers: Covers = Covers()
+
+    @model_validator(mode="after")
+    def _calls_are_contacts(self) -> Self:
+        if self.calls is not None and self.table != "contacts":
+            message = '"calls" goes with table = "contacts"'
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _columns_or_template(self) -> Self:

@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from ingest.adapters.base import REFUSED
-from ingest.event_mappings import Calls
+from ingest.mappings import Calls
 
 CALLS: Final[dict[str, pl.DataType]] = {
     "office": pl.String(),

@@ -54,9 +54,13 @@ def fill(
     table: str,
     columns: Mapping[str, Column],
     reading: Reading,
+    schema: Mapping[str, pl.DataType] | None = None,
 ) -> Filled:
-    """Type every row of `raw` (texts and row_number); refuse those that do not fit."""
-    schema = schema_of(table)
+    """Type every row of `raw` (texts and row_number); refuse those that do not fit.
+
+    `schema` is given where rows are not yet those of the table.
+    """
+    schema = schema_of(table) if schema is None else schema
     unknown = [name for name in columns if name not in schema]
     if unknown:
         message = (

@@ -49,6 +49,28 @@ def tidy_name(name: object) -> str:
     return " ".join(str("" if name is None else name).replace("\ufeff", "").split())
 
 
+def joined_names(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Join the rows of a header; a name that spans columns stands above all of them."""
+    width = max((len(row) for row in rows), default=0)
+    cells = [[tidy_name(cell) for cell in row] for row in rows]
+    cells = [row + [""] * (width - len(row)) for row in cells]
+    spread = [_spread(row) for row in cells[:-1]] + cells[-1:]
+    return [
+        " ".join(dict.fromkeys(row[column] for row in spread if row[column]))
+        if any(row[column] for row in cells)
+        else ""
+        for column in range(width)
+    ]
+
+
+def _spread(row: Sequence[str]) -> list[str]:
+    last, filled = "", list[str]()
+    for cell in row:
+        last = cell or last
+        filled.append(last)
+    return filled
+
+
 def check_header(name: str, header: Header, ignored: Iterable[str]) -> None:
     """Refuse a header that is not the one the mapping was written for."""
     columns = [column for column in header.names if column]

@@ -14,8 +14,8 @@ from ingest.adapters.raw_table import (
     check_header,
     cut_off,
     finish,
+    joined_names,
     positioned,
-    tidy_name,
 )
 from ingest.adapters.text_encoding import as_utf8
 from ingest.errors import DeliveryRefused, SourceChanged
@@ -53,17 +53,31 @@ def _header(
         line += 1
         if not start:
             break
-    end, quotes = start, 1
+    is_there = bool(start) or mapping.header_row == 1
+    records = list[list[str]]()
+    while is_there and len(records) < mapping.header_rows:
+        end, lines = _end_of_record(text, start)
+        is_there = end > start
+        record = text[start:end].decode().strip("\r\n")
+        reader = csv.reader(io.StringIO(record), delimiter=mapping.delimiter)
+        records.append(next(reader, []))
+        start, line = end, line + lines
+    if not is_there:
+        message = f"{name} ends before its header (row {mapping.header_row}) does"
+        raise DeliveryRefused(message)
+    return joined_names(records), text[start:], line
+
+
+def _end_of_record(text: bytes, start: int) -> tuple[int, int]:
+    """Say where a record ends, and in how many lines; 0: it does not end."""
+    end, quotes, lines = start, 1, 0
     while quotes % 2:  # a quoted name may hold line breaks
         end = text.find(b"\n", end) + 1
-        line += 1
+        lines += 1
         quotes = text.count(b'"', start, end)
-        if not end or (not start and mapping.header_row > 1):
-            message = f"{name} ends before its header (row {mapping.header_row}) does"
-            raise DeliveryRefused(message)
-    record = text[start:end].decode().strip("\r\n")
-    names = next(csv.reader(io.StringIO(record), delimiter=mapping.delimiter), [])
-    return [tidy_name(name) for name in names], text[end:], line
+        if not end:
+            break
+    return end, lines
 
 
 @dataclass(frozen=True)

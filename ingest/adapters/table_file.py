@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from ingest.adapters import columns, places, spans
 from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen
+from ingest.adapters.calls import CALLS, intervals
 from ingest.adapters.queue_states import with_states
 from ingest.adapters.raw_table import (
     Header,
@@ -103,18 +104,23 @@ def _parse(
         missing=mapping.missing,
         has_serials=file_format in ("xlsx", "ods"),
     )
-    filled = columns.fill(raw.rows, mapping.table, mapped, reading)
-    rows = filled.rows
+    filled = columns.fill(
+        raw.rows, mapping.table, mapped, reading, CALLS if mapping.calls else None
+    )
+    rows, refused = filled.rows, pl.concat([raw.broken, filled.refused])
+    rows_read = rows.height + refused.height
+    if mapping.calls is not None:
+        counted = intervals(rows, mapping.calls)
+        rows, refused = counted.rows, pl.concat([refused, counted.refused])
     if mapping.table == "queue_samples" and "observed_at" in rows.columns:
         rows = with_states(rows, city)
-    refused = pl.concat([raw.broken, filled.refused])
     if not raw.is_closed and _is_last_refused(raw.rows, filled.refused):
         raise cut_off(download.name)
     return Parsed(
         table=mapping.table,
         rows=rows,
         refused=refused.sort("row_number"),
-        rows_read=rows.height + refused.height,
+        rows_read=rows_read,
         covers=spans.covers_of(download, rows, source, city, mapping.covers),
     )
 

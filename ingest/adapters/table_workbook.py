@@ -13,8 +13,8 @@ from ingest.adapters.raw_table import (
     RawTable,
     check_header,
     finish,
+    joined_names,
     positioned,
-    tidy_name,
 )
 from ingest.adapters.workbook_guard import refuse_giants
 from ingest.errors import DeliveryRefused, SourceChanged
@@ -29,15 +29,16 @@ def read_workbook(
 ) -> RawTable:
     """Read the wanted columns of one sheet; no other column leaves this function."""
     rows = _sheet(name, content, mapping)
-    if len(rows) < mapping.header_row:
+    first = mapping.header_row - 1
+    end = first + mapping.header_rows
+    if len(rows) < end:
         message = f"{name} ends before its header (row {mapping.header_row}) does"
         raise DeliveryRefused(message)
-    names = [tidy_name(cell) for cell in rows[mapping.header_row - 1]]
-    header = Header(names, wanted)
+    header = Header(joined_names(rows[first:end]), wanted)
     check_header(name, header, mapping.ignored_columns)
     records = [
         [number, header.width, *(_text(row[i], mapping.decimal) for i in header.kept)]
-        for number, row in enumerate(rows[mapping.header_row :], mapping.header_row + 1)
+        for number, row in enumerate(rows[end:], end + 1)
         if any(cell != "" for cell in row)
     ]
     frame = pl.DataFrame(records, schema=positioned(header), orient="row")
