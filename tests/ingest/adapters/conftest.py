@@ -138,6 +138,7 @@ class Answers:
             lambda path, parameters: None
         )
         self.etag: str | None = None
+        self.status = 200
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def server() -> Iterator[Answers]:
                 self.end_headers()
                 return
             body = answers.answer(parts.path, parameters)
-            self.send_response(404 if body is None else 200)
+            self.send_response(404 if body is None else answers.status)
             if answers.etag:
                 self.send_header("ETag", answers.etag)
             self.send_header("Content-Length", str(len(body or b"")))
@@ -165,7 +166,7 @@ def server() -> Iterator[Answers]:
             pass
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     answers.url = f"http://127.0.0.1:{running.server_address[1]}"
     yield answers
