@@ -21,7 +21,7 @@ from ingest.rules import (
     moment,
     violations,
 )
-from ingest.sources import Closed, Source
+from ingest.sources import Checks, Closed, Source
 from ingest.warehouse import schema_of
 
 __all__ = ["RULES", "Checked", "check", "refuse_what_cannot_be_trusted"]
@@ -71,7 +71,7 @@ def check(
 
     tests = violations(parsed.table, source.checks, city, now, parsed.covers)
     rows = keep(rows, _reasons(rows, list(tests)))
-    rows = keep(rows, _repeated(rows, parsed.table))
+    rows = keep(rows, _repeated(rows, parsed.table, source.checks))
     rows, reasons = _closed(rows, parsed.table, source.checks.closed, city)
     rows = keep(rows, reasons)
     rows = keep(rows, _frozen(rows, parsed.table, source, city, previous))
@@ -160,7 +160,7 @@ def _frame(rows: pl.DataFrame, reason: pl.Expr, field: pl.Expr) -> pl.DataFrame:
     return rows.select(pl.col(_ROW), reason=reason, field=field)
 
 
-def _repeated(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+def _repeated(rows: pl.DataFrame, table: str, checks: Checks) -> pl.DataFrame:
     """Mark rows that are there twice, and other rows about the same thing."""
     columns = [name for name in rows.columns if name != _ROW]
     key = _key(table)
@@ -174,7 +174,7 @@ def _repeated(rows: pl.DataFrame, table: str) -> pl.DataFrame:
         .otherwise(nothing)
     )
     once = again.filter(pl.col("reason").is_null())
-    left_out, why = _left_out(once, table)
+    left_out, why = _left_out(once, table, checks)
     reason = (
         pl.when(pl.col(_ROW).is_in(left_out.implode()))
         .then(pl.lit(why))
@@ -195,9 +195,11 @@ def _key(table: str) -> pl.Expr:
     return parts[0] if len(parts) == 1 else pl.struct(parts)
 
 
-def _left_out(rows: pl.DataFrame, table: str) -> tuple[pl.Series, str]:
+def _left_out(rows: pl.DataFrame, table: str, checks: Checks) -> tuple[pl.Series, str]:
     """Choose between rows that say different things about the same."""
     key = _key(table)
+    if table == "cases" and checks.first_counts:
+        return rows.filter(~key.is_first_distinct())[_ROW], "seen_before"
     if table in ("cases", "case_pauses"):
         return rows.filter(~key.is_last_distinct())[_ROW], "repeated_key"
     if table == "tickets":

@@ -85,5 +85,6 @@ class SlotMapping(Model):
     taken: tuple[str, ...] = ("", "0")
     encoding: str = "utf-8-sig"
     delimiter: Delimiter = ","
+    files: str = "*.csv"  # which files of an archive are read
     ignored_columns: tuple[str, ...] = ()
     covers: Covers = Covers()

@@ -102,6 +102,7 @@ class TableMapping(Model):
     encoding: str = "utf-8-sig"
     delimiter: Delimiter = ";"
     decimal: Literal[",", "."] = ","
+    names: tuple[str, ...] = ()  # of the columns, where CSV files have no header
     header_row: int = Field(default=1, ge=1)  # the first row of the header
     header_rows: int = Field(default=1, ge=1, le=5)  # joined with a space
     sheet: str | None = None

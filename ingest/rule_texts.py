@@ -101,6 +101,11 @@ RULES: Final[Mapping[str, Rule]] = {
         "dieselbe Nummer mehrmals; die letzte Zeile zählt",
         "the same number several times; the last row counts",
     ),
+    "seen_before": _rule(
+        "schon einmal gesehen; die erste Zeile zählt",
+        "seen before; the first row counts",
+        is_fault=False,
+    ),
     "contradiction": _rule(
         "mehrere Werte für dasselbe; keiner davon zählt",
         "several values for the same thing; none of them counts",

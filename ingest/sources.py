@@ -68,6 +68,7 @@ class Checks(Model):
     frozen_after: Span | None = None  # same values for longer than this while open
     closed: tuple[Closed, ...] = ()
     sums: tuple[Sum, ...] = ()
+    first_counts: bool = False  # of cases that come again: first seen, not last told
 
 
 class _Source(Model):

@@ -7,7 +7,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 import polars as pl
@@ -57,7 +58,7 @@ def parse(
     mapping = source.mapping
     reading = columns.Reading(timezone=city.info.timezone, pseudonym=pseudonym)
     found, before = list[columns.Filled](), 0
-    for name, content in _files(download):
+    for name, content in _files(download, mapping.files):
         looks = _Looks(name, content, mapping, reading)
         found.append(looks.read(before))
         before += looks.lines
@@ -170,7 +171,7 @@ class _Looks:
         ).match_to_schema(REFUSED)
 
 
-def _files(download: Download) -> list[tuple[str, bytes]]:
+def _files(download: Download, wanted: str) -> list[tuple[str, bytes]]:
     """Give the CSV files of an archive, or the file itself."""
     content = download.read()
     if not content.strip():
@@ -179,7 +180,7 @@ def _files(download: Download) -> list[tuple[str, bytes]]:
     if not content.startswith(_GZIP) and b"ustar" not in content[:512]:
         return [(download.name, content)]
     try:
-        files = list(_members(download.name, content))
+        files = list(_members(download.name, content, wanted))
     except _DAMAGED as error:
         message = (
             f"{download.name} is no complete archive: it was cut off, or is of another"
@@ -187,12 +188,12 @@ def _files(download: Download) -> list[tuple[str, bytes]]:
         )
         raise DeliveryRefused(message) from error
     if not files:
-        message = f"{download.name} holds no CSV file"
+        message = f"{download.name} holds no file named {wanted}"
         raise SourceChanged(message)
     return files
 
 
-def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+def _members(name: str, content: bytes, wanted: str) -> Iterator[tuple[str, bytes]]:
     """Unpack in memory: a member's name never leads to the disk."""
     packed = content.startswith(_GZIP)
     plain = _unpacked(name, content) if packed else content
@@ -203,7 +204,7 @@ def _members(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
             if whole > _LARGEST or count > _MOST_FILES:
                 raise _too_much(name)
             file = archive.extractfile(member) if member.isfile() else None
-            if file is not None and member.name.lower().endswith(".csv"):
+            if file is not None and fnmatch(PurePosixPath(member.name).name, wanted):
                 yield f"{name}, {member.name}", file.read()
 
 

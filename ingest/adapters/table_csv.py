@@ -16,6 +16,7 @@ from ingest.adapters.raw_table import (
     finish,
     joined_names,
     positioned,
+    tidy_name,
 )
 from ingest.adapters.text_encoding import as_utf8
 from ingest.errors import DeliveryRefused, SourceChanged
@@ -46,7 +47,12 @@ def read_csv(
 def _header(
     name: str, text: bytes, mapping: TableMapping
 ) -> tuple[list[str], bytes, int]:
-    """Give the header's names, what follows it, and the line where that begins."""
+    """Give the header's names, what follows it, and the line where that begins.
+
+    Where the mapping gives the names, a first row that says the same is a header.
+    """
+    if mapping.names:
+        return _named(text, mapping)
     start, line = 0, 1
     while line < mapping.header_row:
         start = text.find(b"\n", start) + 1
@@ -58,14 +64,26 @@ def _header(
     while is_there and len(records) < mapping.header_rows:
         end, lines = _end_of_record(text, start)
         is_there = end > start
-        record = text[start:end].decode().strip("\r\n")
-        reader = csv.reader(io.StringIO(record), delimiter=mapping.delimiter)
-        records.append(next(reader, []))
+        records.append(_cells(text[start:end], mapping))
         start, line = end, line + lines
     if not is_there:
         message = f"{name} ends before its header (row {mapping.header_row}) does"
         raise DeliveryRefused(message)
     return joined_names(records), text[start:], line
+
+
+def _named(text: bytes, mapping: TableMapping) -> tuple[list[str], bytes, int]:
+    end, lines = _end_of_record(text, 0)
+    first = [tidy_name(cell) for cell in _cells(text[:end], mapping)]
+    names = [tidy_name(name) for name in mapping.names]
+    if {*first} & {*names} - {""}:  # a header, be it the one of today or not
+        return first, text[end:], 1 + lines
+    return names, text, 1
+
+
+def _cells(record: bytes, mapping: TableMapping) -> list[str]:
+    text = io.StringIO(record.decode().strip("\r\n"))
+    return next(csv.reader(text, delimiter=mapping.delimiter), [])
 
 
 def _end_of_record(text: bytes, start: int) -> tuple[int, int]:

@@ -492,3 +492,17 @@ def test_rounded_parts_may_differ_by_the_tolerance(checked):
 def test_a_sum_of_columns_that_the_table_lacks_is_a_fault_of_the_city_file(checked):
     with pytest.raises(SourceChanged, match="calls"):
         checked("contacts", CALLS, sums=[SUM | {"total": "calls"}])
+
+
+def test_of_a_case_that_is_seen_again_the_first_row_counts_where_asked(checked):
+    rows = [
+        {"office": "meldeamt", "case_key": "0" * 32, "received_at": at(clock)}
+        for clock in ("08:00", "09:00", "10:00")
+    ]
+    first = checked("cases", *rows, first_counts=True)
+    assert first.rows["received_at"].to_list() == [at("08:00")]
+    assert first.counts_by_rule() == {"seen_before": 2}
+    assert not RULES["seen_before"].is_fault
+    last = checked("cases", *rows)
+    assert last.rows["received_at"].to_list() == [at("10:00")]
+    assert last.counts_by_rule() == {"repeated_key": 2}

@@ -208,3 +208,32 @@ def test_an_export_as_socrata_writes_it(read_table):
         ),
         (datetime(2026, 3, 4, 4, 0, tzinfo=UTC), None),
     ]
+
+
+NAMED = {
+    "table": "cases",
+    "names": ["Nr", "Eingang", "Ort"],
+    "ignored_columns": ["Ort"],
+    "columns": {
+        "office": {"value": "ema"},
+        "case_key": {"column": "Nr", "key": True},
+        "received_at": {"column": "Eingang"},
+    },
+}
+
+
+@pytest.mark.parametrize("header", ["", "Nr;Eingang;Ort\n"])
+def test_files_without_a_header_and_later_ones_with_it(read_table, header):
+    body = "1;2026-03-02;hier\n2;2026-03-03;dort\n"
+    found = read_table(NAMED, header + body)
+    assert found.rows["case_key"].to_list() == ["#1", "#2"]
+    first = 2 if header else 1
+    assert found.rows["row_number"].to_list() == [first, first + 1]
+    assert found.refused.is_empty()
+
+
+def test_a_header_in_another_order_is_followed_and_other_names_are_told(read_table):
+    found = read_table(NAMED, "Eingang;Nr;Ort\n2026-03-02;1;hier\n")
+    assert found.rows["case_key"].to_list() == ["#1"]
+    with pytest.raises(SourceChanged, match="missing"):
+        read_table(NAMED, "Nummer;Eingang;Ort\n1;2026-03-02;hier\n")

@@ -92,6 +92,11 @@ def test_files_of_an_archive_are_one_delivery_with_numbers_of_their_own(parsed):
     assert found.covers == (at(1, "23:00"), at(8, "23:00"))
 
 
+def test_only_the_wanted_files_of_an_archive_are_read(parsed):
+    packed = archive(a_csv=LOOKS, b_csv="kein Bericht\n")
+    assert parsed(packed, "x.tar.gz", files="a*.csv").rows.height == 4
+
+
 def test_a_cell_that_means_neither_free_nor_taken_is_refused(parsed):
     found = parsed(LOOKS.replace("melden,1,0,1", "melden,1,?,1"))
     assert found.rows.height == 3
@@ -127,7 +132,7 @@ def test_slots_in_another_form_are_a_changed_source_not_no_offers(parsed):
         (b"", DeliveryRefused, "empty"),
         (archive(a_csv=LOOKS)[:-40], DeliveryRefused, "archive"),
         (b"\x1f\x8bnothing", DeliveryRefused, "archive"),
-        (archive(readme_md="x"), SourceChanged, "no CSV"),
+        (archive(readme_md="x"), SourceChanged, "no file named"),
         (LOOKS[:-4].encode(), DeliveryRefused, "middle of a row"),
     ],
 )
