@@ -17,7 +17,7 @@ from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import Computed
 from metrics.figures import FIGURES
 from metrics.live_queues import live_queue, newest_looks
-from metrics.moments import iso
+from metrics.moments import iso, parse_moment
 from metrics.small_numbers import (
     FEWEST,
     FEWEST_FOR_PERCENTILE,
@@ -34,6 +34,17 @@ FEWEST_HOURS: Final = 3  # looked at, for one hour of one weekday
 _CONTENT: Final = ("value", "n", "numerator", "lower", "upper")
 _HAS_NO_VALUE: Final = IS_SHOWN & ~pl.col("value").is_finite().fill_null(value=False)
 _IS_TICKETS: Final = pl.col("basis") == "tickets"
+# Where there are data, having no rows means none; none must look like a few.
+_IS_NOBODY: Final = (
+    (pl.col("state") == "no_data")
+    & ~pl.col("kpi").str.starts_with("queue.")
+    & (
+        pl.col("reason").is_in(["no_decisions", "no_receipts"])
+        | ((pl.col("reason") == "no_rows") & (pl.col("coverage") > 0))
+    )
+)
+# A row of these is about a person; a row of others about an hour, a look, a service.
+_ABOUT_PEOPLE: Final = frozenset({"tickets", "cases", "case_pauses"})
 
 
 def protect(computed: Computed, city: City, now: datetime) -> Computed:
@@ -57,15 +68,18 @@ def protect_figures(
         _in_lattice(city, catalogue),
         _not_too_sensitive(city),
     )
-    parts = publishable.with_columns(
-        state=_unless(_HAS_NO_VALUE, "state", "no_data"),
-        reason=_unless(_HAS_NO_VALUE, "reason", "no_rows"),
-    ).partition_by("kpi", as_dict=True)
+    parts = (
+        publishable.with_columns(**_turned(_HAS_NO_VALUE, "no_data", "no_rows"))
+        .with_columns(**_turned(_IS_NOBODY, "hidden", "fewer_than_8"))
+        .partition_by("kpi", as_dict=True)
+    )
     base = city.publish.rounding_base
     said = [say(part, catalogue[str(kpi)], base) for (kpi,), part in parts.items()]
     return (
         _without_small_offices(pl.concat([figures.clear(), *said]), city)
         .with_columns(pl.when(IS_SHOWN).then(pl.col(name)) for name in _CONTENT)
+        # On how many days there was somebody says that it was not nobody.
+        .with_columns(coverage=pl.when(pl.col("state") != "hidden").then("coverage"))
         .select(pl.col(name).cast(kind) for name, kind in FIGURES.items())
         .sort("figure_id")
     )
@@ -77,9 +91,11 @@ def protect_wait_by_hour(
     """When to go: over people for tickets, over looks at the queue otherwise."""
     offices = _offices_with_hours(city)
     too_few = pl.col("n").fill_null(0)
+    nobody = _IS_TICKETS & (pl.col("reason") == "no_rows")
     base = city.publish.rounding_base
     return (
         hours.filter(pl.col("window_end") < _today(city, now), offices)
+        .with_columns(**_turned(nobody, "hidden", "fewer_than_8"))
         .pipe(hide, _IS_TICKETS & (too_few < FEWEST), "fewer_than_8")
         .pipe(hide, too_few < FEWEST_HOURS, "too_few")
         .pipe(_without_small_offices, city)
@@ -212,6 +228,30 @@ def _without_small_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     return hide(rows, small, "small_staff")
 
 
-def _unless(condition: pl.Expr, name: str, otherwise: str) -> pl.Expr:
-    kind = FIGURES[name]
-    return pl.when(condition).then(pl.lit(otherwise, kind)).otherwise(pl.col(name))
+def _turned(where: pl.Expr, state: str, reason: str) -> dict[str, pl.Expr]:
+    to = {"state": state, "reason": reason}
+    meets = where.fill_null(value=False)
+    return {
+        name: pl.when(meets).then(pl.lit(word, FIGURES[name])).otherwise(pl.col(name))
+        for name, word in to.items()
+    }
+
+
+def protect_counts(about: Mapping[str, Any], city: City) -> dict[str, Any]:
+    """Say of a delivery or a source how many rows about people it has, but not exactly.
+
+    A month's file of one office is how many cases it received, to the last one; and the
+    latest moment of its rows is that of one person.
+    """
+    if about["table"] not in _ABOUT_PEOPLE:
+        return dict(about)
+    base = city.publish.rounding_base
+    loaded = max(base, (2 * about["rows_loaded"] + base) // (2 * base) * base)
+    said = {**about, "rows_loaded": loaded}
+    if "rows_read" in about:
+        said["rows_read"] = loaded + about["rows_quarantined"]
+    if about.get("data_until"):
+        said["data_until"] = iso(
+            parse_moment(about["data_until"]).replace(minute=0, second=0)
+        )
+    return said

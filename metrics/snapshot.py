@@ -22,7 +22,7 @@ from ingest.warehouse import read_frame, read_rows
 from metrics.catalogue import CATALOGUE
 from metrics.compute import Computed, compute
 from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
-from metrics.protect import protect, protect_live
+from metrics.protect import protect, protect_counts, protect_live
 from metrics.provenance import calendar_document, deliveries_used, manifest_of
 from metrics.published import (
     CURRENT,
@@ -59,7 +59,7 @@ def publish(
     """
     now = now.astimezone(UTC)
     statuses = source_status(connection, city, now)
-    sources = [public_status(status) for status in statuses]
+    sources = [public_status(status, city) for status in statuses]
     manifest = manifest_of(city, city_file)
     manifest["deliveries"] = deliveries_used(connection)
     computed = compute(connection, city, now)
@@ -70,8 +70,11 @@ def publish(
     thin_out(internal, now, all_within=timedelta(0), keep=INTERNAL_KEPT)
     published = data_dir / PUBLISHED
     manifest["kind"] = PUBLISHED
+    manifest["deliveries"] = [
+        protect_counts(each, city) for each in manifest["deliveries"]
+    ]
     path = _write(published, protect(computed, city, now), city, sources, manifest, now)
-    write_freshness(data_dir, statuses, now)
+    write_freshness(data_dir, statuses, city, now)
     thin_out(published, now, all_within=PUBLISHED_ALL_KEPT)
     return path
 
@@ -91,7 +94,8 @@ def publish_live(
     except SnapshotMissing:
         return
     if now - checked_at >= FRESHNESS_EVERY:
-        write_freshness(published_dir.parent, source_status(connection, city, now), now)
+        statuses = source_status(connection, city, now)
+        write_freshness(published_dir.parent, statuses, city, now)
 
 
 def _write(

@@ -325,8 +325,28 @@ def test_what_was_no_data_stays_so_and_carries_nothing():
         row("waiting.visits", state="no_data", reason="closed", value=9.0, n=9)
     )
     assert (found.state, found.reason, found.value) == ("no_data", "closed", None)
-    broken = only(row("waiting.mean_minutes", value=math.nan, n=90))
+    broken = only(row("waiting.mean_minutes", value=math.nan, n=90, coverage=None))
     assert (broken.state, broken.value, broken.n) == ("no_data", None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "coverage", "said"),
+    [
+        # The office has data: that the group has no rows says that nobody came.
+        ("waiting.visits", "no_rows", 0.9, None),
+        ("waiting.median_minutes", "no_decisions", 1.0, None),
+        ("backlog.clearance_percent", "no_receipts", 1.0, None),
+        ("waiting.visits", "no_rows", 0.0, ("no_data", "no_rows")),
+        ("waiting.visits", "closed", None, ("no_data", "closed")),
+        ("queue.median_wait_minutes", "no_rows", 0.9, ("no_data", "no_rows")),
+    ],
+)
+def test_none_looks_like_a_few(name, reason, coverage, said):
+    few = only(row("waiting.visits", value=3.0, n=3, coverage=0.9))
+    assert (few.state, few.reason, few.coverage) == ("hidden", "fewer_than_8", None)
+    none = row(name, state="no_data", reason=reason, coverage=coverage, value=None)
+    found = only(none | {"n": None, "numerator": None})
+    assert (found.state, found.reason) == (said or (few.state, few.reason))
 
 
 def test_when_to_go_hides_hours_with_few_visitors():
@@ -340,6 +360,7 @@ def test_when_to_go_hides_hours_with_few_visitors():
         "state": "final",
         "basis": "tickets",
     }
+    nobody = base | {"state": "no_data", "reason": "no_rows", "n": None}
     hours = pl.DataFrame(
         [
             base | {"hour": 8, "n": 7},
@@ -349,6 +370,8 @@ def test_when_to_go_hides_hours_with_few_visitors():
             base | {"hour": 12, "n": 2, "basis": "queue"},
             base | {"hour": 13, "n": 50, "window_end": date(2026, 11, 22)},
             base | {"hour": 14, "n": 50, "office": "winzig"},
+            nobody | {"hour": 15},
+            nobody | {"hour": 16, "basis": "queue"},
         ],
         schema=WAIT_BY_HOUR,
     )
@@ -361,6 +384,8 @@ def test_when_to_go_hides_hours_with_few_visitors():
         (10, "final", None, 25, 12, 34),
         (11, "final", None, 8, 12, None),
         (12, "hidden", "too_few", None, None, None),
+        (15, "hidden", "fewer_than_8", None, None, None),
+        (16, "no_data", "no_rows", None, None, None),
         (14, "hidden", "small_staff", None, None, None),
     ]
     without = make_city(cells=[{"kpis": ["*"], "by": ["office"], "grains": ["day"]}])

@@ -224,12 +224,19 @@ def test_a_snapshot_says_where_it_comes_from(tmp_path, connection, city, city_fi
         "2026-06-30T22:00:00Z",
         "2026-09-30T22:00:00Z",
     )
-    assert (delivery["rows_loaded"], delivery["rows_quarantined"]) == (26, 2)
+    # The exact number of rows would be the exact number of visits.
+    assert (delivery["rows_read"], delivery["rows_loaded"]) == (27, 25)
+    assert delivery["rows_quarantined"] == 2
     for name, digest in manifest["files"].items():
         assert hashlib.sha256((path / name).read_bytes()).hexdigest() == digest
     sources = json.loads((path / "sources.json").read_bytes())
     assert [source["id"] for source in sources] == ["aufrufe", "live"]
-    assert sources[0]["rows_loaded"] == 26
+    assert sources[0]["rows_loaded"] == 25
+    assert sources[0]["data_until"].endswith(":00:00Z")
+    beside = json.loads((path.parent / "sources.json").read_bytes())["sources"]
+    assert beside == sources
+    internal = json.loads((tmp_path / "internal" / "sources.json").read_bytes())
+    assert internal["sources"][0]["rows_loaded"] == 26
     catalogue = json.loads((path / "catalogue.json").read_bytes())
     assert catalogue.keys() == CATALOGUE.keys()
     calendar = json.loads((path / "calendar.json").read_bytes())
