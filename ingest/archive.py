@@ -34,11 +34,9 @@ def prepare(
         content = raw if isinstance(raw, bytes) else raw.read_bytes()
         (folder / f"{delivery.id}.raw{suffix}").write_bytes(content)
     if checked.refused.height:
-        checked.refused.write_parquet(folder / (delivery.id + _REFUSED))
+        _write(checked.refused, folder / (delivery.id + _REFUSED))
     described = json.dumps(asdict(delivery), default=datetime.isoformat)
-    checked.rows.write_parquet(
-        folder / (delivery.id + _ROWS), metadata={_KEY: described}
-    )
+    _write(checked.rows, folder / (delivery.id + _ROWS), {_KEY: described})
     for file in _files(folder, delivery.id):
         _sync(file)
 
@@ -127,6 +125,15 @@ def _files(folder: Path, delivery_id: str) -> list[Path]:
 
 def _is_rows(file: Path) -> bool:
     return file.name.endswith(_ROWS) and not file.name.endswith(_REFUSED)
+
+
+def _write(
+    frame: pl.DataFrame, path: Path, metadata: dict[str, str] | None = None
+) -> None:
+    try:
+        frame.write_parquet(path, metadata=metadata)
+    except pl.exceptions.ComputeError as error:  # Polars' word for a full disk
+        raise OSError(*error.args) from error
 
 
 def _sync(path: Path) -> None:

@@ -5,6 +5,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -224,7 +225,8 @@ def _load(
             insert_run(own, run)
             own.execute("COMMIT")
         except BaseException:
-            own.execute("ROLLBACK")
+            with suppress(duckdb.TransactionException):  # a failed commit is undone
+                own.execute("ROLLBACK")
             archive.discard(work.archive, delivery.id, delivery.source)
             raise
         archive.finish(work.archive, delivery.id, delivery.source)
@@ -254,7 +256,7 @@ def _not_loaded(
 
 def in_words(error: Exception) -> str:
     """Say what failed and where, but not with what: messages may quote rows."""
-    if isinstance(error, OSError | duckdb.IOException):
+    if isinstance(error, OSError | duckdb.IOException | duckdb.TransactionException):
         return "the data folder cannot be written; is the disk full or read-only?"
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
