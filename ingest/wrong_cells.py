@@ -59,6 +59,8 @@ def wrong_cells(checked: Checked, source: Source, city: City) -> tuple[WrongCell
     """Name the first wrong cells of a table; other sources have none."""
     if not isinstance(source, TableFileSource) or checked.refused.is_empty():
         return ()
+    if source.mapping.calls is not None:
+        return ()  # its rows are calls: their fields are no columns of the table
     place = _Place(with_columns(source.mapping, city), city)
     first = checked.refused.sort("row_number").head(MOST)
     return tuple(place.cell(row) for row in first.iter_rows(named=True))

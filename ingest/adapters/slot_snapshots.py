@@ -99,7 +99,7 @@ class _Looks:
         slots = self._slots()
         raw = self._raw(slots)
         unclear = self._unclear(raw.rows, slots)
-        looks = raw.rows.with_columns(self._first_free(raw.rows, slots))
+        looks = raw.rows.with_columns(self._first_free(slots).alias(_FIRST))
         filled = columns.fill(
             looks.filter(~unclear),
             _TABLE,
@@ -142,7 +142,7 @@ class _Looks:
         )
         return read_csv(self.name, self.content, table, wanted)
 
-    def _first_free(self, rows: pl.DataFrame, slots: pl.DataFrame) -> pl.Series:
+    def _first_free(self, slots: pl.DataFrame) -> pl.Expr:
         """Give the first slot that a look offers; null where it offers none."""
         free = [
             pl.when(pl.col(name).is_in(self.mapping.free)).then(
@@ -150,8 +150,7 @@ class _Looks:
             )
             for name, at in slots.iter_rows()
         ]
-        first = pl.coalesce(*free, pl.lit(None, pl.String))
-        return rows.select(first.alias(_FIRST))[_FIRST]
+        return pl.coalesce(*free, pl.lit(None, pl.String))
 
     def _unclear(self, rows: pl.DataFrame, slots: pl.DataFrame) -> pl.Series:
         """Say which looks have a cell that means neither free nor taken."""

@@ -79,8 +79,9 @@ def test_a_missing_look_stays_missing(parsed):
 
 
 def test_an_office_that_never_offers_anything_is_looked_at_all_the_same(parsed):
-    found = parsed("date,source,place\n2026-03-02 07:03:01,ma,melden\n")
-    assert found.rows["first_free_at"].to_list() == [None]
+    looks = "2026-03-02 07:03:01,ma,melden\n2026-03-02 07:18:01,ma,melden\n"
+    found = parsed(f"date,source,place\n{looks}")
+    assert found.rows["first_free_at"].to_list() == [None, None]
 
 
 def test_files_of_an_archive_are_one_delivery_with_numbers_of_their_own(parsed):
