@@ -8,11 +8,18 @@
   const main = document.getElementById("seite");
   const status = document.getElementById("meldung");
   const FIELDS = "a[href], button, select, input, summary, [tabindex]";
+  const PATIENCE = 8000; // milliseconds; a page takes one at most
   let ends = [];
+  let unanswered = 0;
 
   function show(content) {
     for (const end of ends) end();
-    if (main.dataset.digest !== content.digest) replace(content);
+    clearTimeout(unanswered);
+    tell("");
+    const isFirst = !isTakenOver();
+    if (main.dataset.digest !== content.digest) replace(content, isFirst);
+    // Going back changes the view as a filter does: the other language is to follow.
+    if (!isFirst) followInOtherLanguages(location.search);
     ends = [...main.querySelectorAll(".drawing")]
       .filter((element) => element.id in content.figures)
       .map((element) =>
@@ -22,7 +29,7 @@
   }
 
   /* Another view of the page: what had the focus has it still. */
-  function replace(content) {
+  function replace(content, isFirst) {
     const fields = [...main.querySelectorAll(FIELDS)];
     const focused = fields.indexOf(document.activeElement);
     const id = document.activeElement.id;
@@ -34,12 +41,22 @@
     for (const details of main.querySelectorAll("section[id] details")) {
       if (open.has(placeOf(details))) details.open = true;
     }
-    if (focused < 0) return;
-    const again = main.querySelectorAll(FIELDS)[focused];
-    const field = (id && document.getElementById(id)) || again;
-    if (field) field.focus({ preventScroll: true });
-    status.textContent = "";
-    setTimeout(() => (status.textContent = status.dataset.text), 50);
+    if (focused >= 0) {
+      const again = main.querySelectorAll(FIELDS)[focused];
+      const field = (id && document.getElementById(id)) || again;
+      if (field) field.focus({ preventScroll: true });
+    }
+    // Between the page and Dash's answer a minute may have passed: nobody chose that.
+    if (!isFirst) setTimeout(() => tell(status.dataset.text), 50);
+  }
+
+  function tell(text, isSeen = false) {
+    status.textContent = text;
+    status.classList.toggle("kern-sr-only", !isSeen);
+  }
+
+  function followInOtherLanguages(search) {
+    for (const link of document.querySelectorAll(".language")) link.search = search;
   }
 
   function placeOf(details) {
@@ -58,9 +75,12 @@
 
   /* Filters in place */
 
+  /* What cannot be fetched leaves the page as it is, and says so. */
   function go(search) {
+    clearTimeout(unanswered);
+    if (search === location.search) return;
+    unanswered = setTimeout(() => tell(status.dataset.failed, true), PATIENCE);
     window.dash_clientside.set_props("address", { search });
-    for (const link of document.querySelectorAll(".language")) link.search = search;
   }
 
   function isTakenOver() {

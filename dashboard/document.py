@@ -33,7 +33,8 @@ INDEX: Final = """<!DOCTYPE html>
 [[header]]
 <div id="seite" data-digest="[[digest]]">[[content]]</div>
 <div id="app" hidden>{%app_entry%}</div>
-<p id="meldung" class="kern-sr-only" role="status" data-text="[[updated]]"></p>
+<p id="meldung" class="kern-sr-only" role="status"
+ data-text="[[updated]]" data-failed="[[failed]]"></p>
 [[footer]]
 <div hidden>{%config%}{%scripts%}{%renderer%}</div>
 </body>
@@ -90,6 +91,12 @@ def fill(
         "content": text,
         "digest": digest(text),
         "footer": to_html(frame.footer(scene, pages)),
+        "failed": escape(
+            scene.words(
+                "Ihre Auswahl lässt sich gerade nicht laden."
+                " Die Seite zeigt noch die vorige."
+            )
+        ),
         "updated": escape(scene.words("Die Seite zeigt jetzt Ihre Auswahl.")),
     }
     kept = index if with_app else _APP.sub("", _SCRIPTS.sub("", index))

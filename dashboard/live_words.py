@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from dashboard.i18n import Words
 from dashboard.opening import Opening, opening
 from ingest.city import City, Office
 from metrics.published import Live, LiveQueue
+
+_OLD: Final = timedelta(hours=1)
 
 Kind = Literal["success", "warning", "danger", "info", "neutral"]
 
@@ -39,11 +41,16 @@ def now_at(
     queue = live.of(office.id) if live is not None else None
     if queue is None or queue.observed_at is None:
         return _by_hours(words, city, office, hours, now)
-    if queue.is_stale or queue.state == "unknown":
+    is_shut = hours is not None and not hours.is_open
+    # A feed that says nothing new since the doors opened has not noticed that.
+    is_old = now - _seen_at(queue) > _OLD and not is_shut
+    if queue.is_stale or queue.state == "unknown" or (queue.state != "open" and is_old):
         return _unknown(words, city, hours, queue, now)
     observed = _observed(words, queue, now)
     if queue.state == "closed":
-        return _closed(words, city, hours, now, observed)
+        # How long ago somebody looked at a closed door helps nobody.
+        by_hours = words("Nach den Öffnungszeiten") if is_shut else observed
+        return _closed(words, city, hours, now, by_hours)
     if queue.state == "sold_out":
         # Whether the afternoon brings new tickets is not known; the next day does.
         tonight = now.astimezone(city.timezone).replace(hour=23, minute=59)
@@ -102,9 +109,9 @@ def _closed(
 def _unknown(
     words: Words, city: City, hours: Opening | None, queue: LiveQueue, now: datetime
 ) -> Now:
-    observed = words(
-        "Letzte Meldung {ago}", ago=words.ago(now - _seen_at(queue))
-    )  # the age is the message
+    # The age is the message.
+    ago = words.ago(max(now - _seen_at(queue), timedelta()))
+    observed = words("Veraltet: letzte Meldung {ago}", ago=ago)
     if hours is not None and not hours.is_open:
         return _closed(words, city, hours, now, words("Nach den Öffnungszeiten"))
     details = None

@@ -170,6 +170,9 @@ def value_words(words: Words, kpi: KpiWords, figure: Figure | None) -> str:
     if figure is None:
         return words(_NO_DATA)
     if figure.value is None:
+        if kpi.kind == "count" and figure.reason == "fewer_than_8":
+            # For a count this is no gap: it says how few there were.
+            return words("unter {value}", value=words.quantity(8, kpi.unit))
         return missing_words(words, figure)
     if is_instant(kpi, figure):
         return words("unter {value}", value=words.quantity(1, kpi.unit))

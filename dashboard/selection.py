@@ -24,6 +24,16 @@ from metrics.periods import Period
 from metrics.published import Snapshot
 
 _NOT_KNOWN_YET: Final = frozenset({"no_rows", "deadline_not_over", "history_too_short"})
+# Said of a whole city they would pool a building permit with a certificate: of use
+# to nobody, and flattering.
+PER_OFFICE: Final = frozenset(
+    {
+        "processing.expected_days",
+        "processing.median_days_decided",
+        "processing.p80_days_decided",
+        "backlog.reach_working_days",
+    }
+)
 CASE_TABLES: Final = frozenset({"cases", "case_counts"})
 
 # The catalogue speaks of applications; what residents report is called by its name.
@@ -120,8 +130,18 @@ def figures(
     channel: str | None = None,
     grain: str = "quarter",
 ) -> list[Figure]:
-    """Read a series, oldest first; empty if nothing of it is published."""
+    """Read a series, oldest first; empty if nothing of it is published.
+
+    Empty, too, for what means something for single offices alone.
+    """
+    if is_pooled(view.city, kpi, office):
+        return []
     return read_figures(view.snapshot.series(kpi, office, service, channel, grain))
+
+
+def is_pooled(city: City, kpi: str, office: str | None) -> bool:
+    """Tell whether a figure would mix offices whose work is not comparable."""
+    return kpi in PER_OFFICE and office is None and len(city.offices) > 1
 
 
 def with_values(

@@ -9,7 +9,6 @@ from dashboard.reading import (
     FEW,
     Figure,
     KpiWords,
-    missing_words,
     overlap,
     value_words,
 )
@@ -27,6 +26,10 @@ _PER_DAY: Final = (
     german("je Öffnungstag {difference} weniger als im Vorjahr"),
     german("je Öffnungstag {difference} mehr als im Vorjahr"),
 )
+
+
+# Then the data simply do not reach back so far.
+_NO_YEAR_BEFORE: Final = frozenset({None, "no_rows", "history_too_short"})
 
 
 class Days(NamedTuple):
@@ -48,7 +51,7 @@ def headline(
     """Say a figure and its change in one or two sentences."""
     if figure.value is None:
         period = words.period(figure.grain, figure.period_start)
-        why = missing_words(words, figure)
+        why = value_words(words, kpi, figure)
         return words(
             "{label}, {period}: {why}.", label=kpi.label, period=period, why=why
         )
@@ -70,7 +73,7 @@ def change_words(
     """Say the change since the year before; None where nothing certain can be said."""
     if before is None or now.value is None or before.value is None:
         return None
-    if now.is_bound or before.is_bound:
+    if now.is_bound or before.is_bound or now.is_provisional or before.is_provisional:
         return None
     if kpi.is_count:
         return _count_change(words, kpi, now.value, before.value, days, base)
@@ -96,8 +99,12 @@ def year_before_words(
     base: int = 5,
 ) -> str:
     """Say the comparison in few words, for a tile or a table's cell."""
-    if before is None or before.value is None:
+    if now.is_provisional:
+        return words("Vorläufig, noch kein Vergleich")
+    if before is None or (before.value is None and before.reason in _NO_YEAR_BEFORE):
         return words("Kein Wert aus dem Vorjahr")
+    if before.value is None:
+        return words("Vorjahr: {value}", value=value_words(words, kpi, before))
     change = change_words(words, kpi, now, before, days=days, base=base)
     if change:
         return change[0].upper() + change[1:]

@@ -13,7 +13,7 @@ from dashboard.blocks.chart_parts import (
     series_of,
     target_lines,
 )
-from dashboard.blocks.kpi_tile import comparison
+from dashboard.blocks.kpi_tile import comparison, pooled_words
 from dashboard.blocks.provenance import late_note, n_words, origin_of, source_line
 from dashboard.charts.chart import Chart
 from dashboard.components.chart_block import chart_block
@@ -83,6 +83,9 @@ def kpi_chart(
 def _measured(view: View, kpi: KpiWords, population: Population, newest: Figure) -> str:
     words = view.words
     said = f"{kpi.label}, {population.name(view)}. {kpi.definition}"
+    pooled = pooled_words(view, kpi, population)
+    if pooled is not None:
+        said = f"{said} {pooled}."
     target = target_on(view.city, kpi.id, population.office, newest.period_start)
     if target is None:
         return said

@@ -9,7 +9,13 @@ from dash.development.base_component import Component
 from dashboard.blocks.kpi_tile import comparison
 from dashboard.components.table import Cell, Column, table
 from dashboard.reading import Figure, KpiWords, a_year_before, value_words
-from dashboard.selection import Population, figures, kpi_words, newest_told
+from dashboard.selection import (
+    Population,
+    figures,
+    is_pooled,
+    kpi_words,
+    newest_told,
+)
 from dashboard.view import View
 
 Row = tuple[Cell, Population]
@@ -116,6 +122,8 @@ def _cell(
     has_period: bool,
 ) -> Cell:
     kpi = kpi_words(view, kpi_id, population.office)
+    if is_pooled(view.city, kpi_id, population.office):
+        return html.Span(view.words("Nur je Amt"), className="cell-missing")
     if kpi is None or found is None:
         return html.Span(view.words("Keine Daten"), className="cell-missing")
     return figure_cell(view, kpi, *found, has_period=has_period)

@@ -39,6 +39,9 @@ def kpi_tile(
         html.Br(),
         html.Span(comparison(view, kpi, newest, a_year_before(series, newest))),
     ]
+    pooled = pooled_words(view, kpi, population)
+    if pooled is not None:
+        said = [html.Span(pooled), html.Br(), *said]
     if newest.is_provisional:
         said += [html.Br(), html.Span(words("Vorläufig"))]
     return tile(
@@ -56,6 +59,17 @@ def kpi_tile(
         ),
         level=level,
     )
+
+
+def pooled_words(view: View, kpi: KpiWords, population: Population) -> str | None:
+    """Say of a share over several offices that each is held to its own measure."""
+    if population.office is not None or len(view.city.offices) < 2:
+        return None
+    if kpi.id == "processing.share_within_deadline":
+        return view.words("Alle Ämter zusammen, jedes nach seiner eigenen Frist")
+    if kpi.id == "waiting.share_within_target" and kpi.limit is None:
+        return view.words("Alle Ämter zusammen, jedes nach seiner eigenen Zielzeit")
+    return None
 
 
 def comparison(view: View, kpi: KpiWords, figure: Figure, before: Figure | None) -> str:

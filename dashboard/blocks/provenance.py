@@ -22,7 +22,7 @@ def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
         (words("Was sie bedeutet"), kpi.definition),
         (words("Wer gezählt wird"), kpi.population),
         (words("Was nicht mitzählt"), kpi.left_out),
-        (words("Formel"), kpi.formula),
+        (words("Formel"), html.Code(kpi.formula, lang="en")),
     ]
     if figure.n is not None and kpi.kind != "count":
         entries.append((words("Grundlage"), n_words(words, kpi, figure)))

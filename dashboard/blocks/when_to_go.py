@@ -50,6 +50,12 @@ class Window:
     first: date
     last: date
     hours: tuple[Hour, ...]
+    is_by_appointment: bool = False  # nobody comes without
+
+    @property
+    def is_walk_in(self) -> bool:
+        """Whether only visits without an appointment are counted."""
+        return not (self.is_from_queue or self.is_by_appointment)
 
     @property
     def measured(self) -> list[Hour]:
@@ -82,11 +88,16 @@ def window_of(view: View, office: Office) -> Window | None:
         return None
     first, last = rows.row(0, named=True)["window_start"], rows["window_end"].max()
     assert isinstance(last, date)  # noqa: S101 - the column holds dates
-    return Window(first, last, hours)
+    return Window(first, last, hours, office.appointment_only)
 
 
 def best_time(words: Words, window: Window) -> str:
     """Say when waits are shortest and longest, or that there is no difference."""
+    said = _best_time(words, window)
+    return words("Ohne Termin: {said}", said=said) if window.is_walk_in else said
+
+
+def _best_time(words: Words, window: Window) -> str:
     medians = [hour.median_minutes or 0.0 for hour in window.measured]
     shortest, longest = min(medians), max(medians)
     if longest - shortest < _ALIKE_MINUTES:
@@ -133,6 +144,7 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
         )
         for hour in clock
     ]
+    name = words("{office} ohne Termin", office=name) if window.is_walk_in else name
     caption = words(
         "{office}: Die Hälfte wartete höchstens so viele Minuten, {first} bis {last}",
         office=name,
@@ -155,8 +167,13 @@ def window_note(words: Words, window: Window) -> str:
             "Gemessen an den Wartezeiten, die das Amt gemeldet hat."
             " Gezählt sind Öffnungsstunden, keine einzelnen Besuche."
         )
+    if window.is_by_appointment:
+        return words(
+            "Gemessen an allen Besuchen der letzten abgeschlossenen Wochen, ab der"
+            " vereinbarten Zeit. Wie lange Sie warten, kann davon abweichen."
+        )
     return words(
-        "Gemessen an allen Besuchen der letzten abgeschlossenen Wochen."
+        "Gemessen an allen Besuchen ohne Termin in den letzten abgeschlossenen Wochen."
         " Wie lange Sie warten, kann davon abweichen."
     )
 

@@ -25,9 +25,11 @@ def chart_block(
     origin: Component | None = None,
     download: str | None = None,
     hint: Component | None = None,
-    is_table_open: bool = False,
 ) -> html.Section:
     """Headline, what is measured, picture, table, origin, download, source and date.
+
+    The table stands open beside the picture where there is room, else folded below
+    it; on paper it is always there. The css alone decides, so no script is needed.
 
     `headline` is the message as a sentence, computed from the same values as the
     chart; `measured` one sentence on what is counted. `table` comes from
@@ -43,8 +45,15 @@ def chart_block(
     ]
     if hint is not None:
         parts.append(hint)
-    parts += _picture(view, chart)
-    parts.append(_table(view, chart, table, is_open=is_table_open))
+    parts.append(
+        html.Div(
+            [
+                html.Div(_picture(view, chart), className="chart-picture"),
+                _table(view, chart, table),
+            ],
+            className="chart-body",
+        )
+    )
     if origin is not None:
         parts.append(origin)
     parts.append(_foot(view, chart, source, download))
@@ -72,7 +81,7 @@ def origin(
 
 
 def disclosure(
-    summary: str, body: Sequence[Component], *, is_open: bool = False
+    summary: str, body: Sequence[Component], *, kind: str = ""
 ) -> html.Details:
     """Something to unfold, by keyboard and without JavaScript."""
     return html.Details(
@@ -80,8 +89,7 @@ def disclosure(
             html.Summary(summary, className="disclosure-summary"),
             html.Div(list(body), className="disclosure-body"),
         ],
-        open=is_open,
-        className="disclosure",
+        className=f"disclosure {kind}".strip(),
     )
 
 
@@ -136,11 +144,9 @@ def _mark(kind: str, label: str) -> html.Li:
     return html.Li([sign, html.Span(label)])
 
 
-def _table(
-    view: View, chart: Chart, table: Component, *, is_open: bool
-) -> html.Details:
+def _table(view: View, chart: Chart, table: Component) -> html.Details:
     name = view.words("Als Tabelle: {title}", title=chart.title)
-    return disclosure(name, [table], is_open=is_open)
+    return disclosure(name, [table], kind="chart-table")
 
 
 def _foot(view: View, chart: Chart, source: str, download: str | None) -> html.Div:

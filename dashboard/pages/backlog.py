@@ -6,6 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.blocks.ageing import ageing_block
+from dashboard.blocks.by_office import case_offices, expected_by_office
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
@@ -20,7 +21,6 @@ from dashboard.selection import (
     figures,
     kpi_words,
     newest_told,
-    with_values,
 )
 from dashboard.sentences import headline
 from dashboard.view import Page, View
@@ -62,12 +62,12 @@ def layout(view: View) -> html.Main:
 
 def places(view: View) -> Iterable[Mapping[str, str]]:
     """Give the one page, where the city has any cases."""
-    return [{}] if _offices(view) else []
+    return [{}] if case_offices(view) else []
 
 
 def _population(view: View) -> Population:
     office = view.query.get("amt", "")
-    if office not in _offices(view):
+    if office not in case_offices(view):
         return Population()
     service = view.query.get("leistung", "")
     if service in {each.id for each in view.city.services_of(office)}:
@@ -75,20 +75,13 @@ def _population(view: View) -> Population:
     return Population(office)
 
 
-def _offices(view: View) -> list[str]:
-    return [
-        office.id
-        for office in view.city.offices
-        if any(
-            with_values(view, kpi, office=office.id, grain="month")
-            for kpi in ("backlog.open", *_DECIDED)
-        )
-    ]
-
-
 def _lead(view: View, population: Population) -> str:
     """Begin with what somebody who applies now must expect."""
     words = view.words
+    if population == Population():
+        said = expected_by_office(view, "month")
+        if said is not None:
+            return f"{population.name(view)}. {said}"
     for kpi_id in ("processing.expected_days", "backlog.open", *_DECIDED):
         series = figures(view, kpi_id, grain="month", **population.dimensions)
         kpi, newest = kpi_words(view, kpi_id, population.office), newest_told(series)
@@ -100,7 +93,7 @@ def _lead(view: View, population: Population) -> str:
 
 
 def _filters(view: View, population: Population) -> Component | None:
-    words, offices = view.words, _offices(view)
+    words, offices = view.words, case_offices(view)
     if len(offices) < 2 and not view.city.services:
         return None
     names = [
@@ -132,7 +125,7 @@ def _table(view: View, population: Population) -> Component | None:
         return None
     if population.office is None:
         corner = words("Amt")
-        rows = [(_link(view, each), Population(each)) for each in _offices(view)]
+        rows = [(_link(view, each), Population(each)) for each in case_offices(view)]
     else:
         corner = words("Leistung")
         rows = [

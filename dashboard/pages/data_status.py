@@ -134,8 +134,15 @@ def _source(view: View, status: Mapping[str, Any]) -> Component:
 
 
 def _name(view: View, status: Mapping[str, Any]) -> str:
+    """Name a source; its id tells apart what one publisher delivers twice."""
     kind = view.words(_TABLES[status["table"]])
-    return f"{status['publisher']}: {kind}"
+    name = f"{status['publisher']}: {kind}"
+    alike = [
+        each
+        for each in view.snapshot.sources
+        if (each["publisher"], each["table"]) == (status["publisher"], status["table"])
+    ]
+    return f"{name} ({status['id']})" if len(alike) > 1 else name
 
 
 def _refused(view: View, status: Mapping[str, Any]) -> Cell:

@@ -109,7 +109,9 @@ def _comparison(view: View, kpi: KpiWords) -> str:
 def _example(view: View, kpi: KpiWords) -> Component | None:
     """Name one figure, so that somebody can ask the city how it came about."""
     words = view.words
-    newest = latest(figures(view, kpi.id))
+    offices = [None, *(office.id for office in view.city.offices)]
+    found = (latest(figures(view, kpi.id, office=office)) for office in offices)
+    newest = next((figure for figure in found if figure is not None), None)
     if newest is None:
         return None
     return section(

@@ -7,13 +7,20 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.by_office import expected_by_office
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.quarter_contents import HEADLINES, SERVICE_TABLES, TABLES
 from dashboard.components.aria import aria
 from dashboard.components.frame import main
 from dashboard.components.section import section
 from dashboard.reading import Figure, a_year_before
-from dashboard.selection import Population, days_of, figures, kpi_words
+from dashboard.selection import (
+    Population,
+    days_of,
+    figures,
+    is_pooled,
+    kpi_words,
+)
 from dashboard.sentences import headline
 from dashboard.view import Page, View
 from ingest.city import Office
@@ -96,6 +103,10 @@ def _headlines(view: View, quarter: Period) -> Component | None:
     words = view.words
     said = []
     for kpi_id in HEADLINES:
+        if is_pooled(view.city, kpi_id, None):
+            ranged = expected_by_office(view, "quarter", quarter.start)
+            said += [html.Li(ranged)] if ranged else []
+            continue
         series = figures(view, kpi_id)
         kpi, figure = kpi_words(view, kpi_id), _at(series, quarter)
         if kpi is None or figure is None or figure.value is None:

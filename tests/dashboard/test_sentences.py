@@ -247,7 +247,21 @@ def test_a_cell_says_the_comparison_in_few_words():
     )
     hidden = figure(MEDIAN, None, "2025-Q3", state="hidden", reason="fewer_than_8")
     assert year_before_words(GERMAN, kpi(MEDIAN), now, hidden) == (
+        "Vorjahr: Zu wenige Fälle (unter 8)"
+    )
+    unknown = figure(MEDIAN, None, "2025-Q3", state="no_data", reason="no_rows")
+    assert year_before_words(GERMAN, kpi(MEDIAN), now, unknown) == (
         "Kein Wert aus dem Vorjahr"
+    )
+
+
+def test_what_is_provisional_is_compared_with_nothing():
+    now, before = figure(MEDIAN, 4), figure(MEDIAN, 15, "2025-Q3")
+    early = figure(MEDIAN, 4, state="provisional")
+    assert change_words(GERMAN, kpi(MEDIAN), now, before) is not None
+    assert change_words(GERMAN, kpi(MEDIAN), early, before) is None
+    assert year_before_words(GERMAN, kpi(MEDIAN), early, before) == (
+        "Vorläufig, noch kein Vergleich"
     )
 
 

@@ -7,14 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
+from dashboard.blocks.by_office import expected_by_office
 from dashboard.blocks.when_to_go import best_time, window_of
 from dashboard.i18n import Words
 from dashboard.live_words import now_at
 from dashboard.opening import opening, working_days
 from dashboard.reading import read_figures
 from dashboard.selection import (
+    PER_OFFICE,
     case_noun,
     days_of,
+    figures,
     holidays,
     kpi_words,
     latest,
@@ -73,7 +76,7 @@ def test_an_old_wait_is_not_shown(city):
     )
     said = card(city, old)
     assert said.value == "Keine aktuellen Angaben"
-    assert said.observed == "Letzte Meldung vor 3 Stunden"
+    assert said.observed == "Veraltet: letzte Meldung vor 3 Stunden"
     assert said.is_stale
     assert "15" not in (said.details or "")
 
@@ -102,6 +105,25 @@ def test_a_closed_office_says_when_it_opens(city):
     assert card(
         city, office="wohngeld", now=between_the_years, off=[date(2027, 1, 1)]
     ).value == ("Öffnet am Montag um 8 Uhr")
+
+
+def test_when_a_closed_door_was_last_looked_at_is_not_said(city):
+    sunday = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+    old = queue(state="closed", source_time_at=sunday - timedelta(hours=46))
+    said = card(city, old, now=sunday)
+    assert said.value == "Öffnet morgen um 8 Uhr"
+    assert said.observed == "Nach den Öffnungszeiten"
+    assert not said.is_stale
+
+
+@pytest.mark.parametrize("state", ["closed", "sold_out"])
+def test_a_feed_that_has_not_noticed_the_open_door_is_called_out_of_date(city, state):
+    old = queue(state=state, source_time_at=TUESDAY - timedelta(hours=46))
+    said = card(city, old)
+    assert said.value == "Keine aktuellen Angaben"
+    assert said.observed == "Veraltet: letzte Meldung vor 46 Stunden"
+    assert said.is_stale
+    assert not said.is_known
 
 
 def test_closed_within_opening_hours_is_said_to_be_out_of_turn(city):
@@ -176,16 +198,17 @@ def test_the_best_time_names_the_quietest_hours_and_the_longest_wait(full):
         full.view(), {(1, 8): 30, (1, 9): 40, (2, 8): 6, (2, 9): 6, (3, 8): 20}
     )
     assert said == (
-        "Am kürzesten ist die Wartezeit meist dienstags von 8 bis 10 Uhr: Die Hälfte"
-        " wartete dann höchstens 6 Minuten. Am längsten ist sie montags von 9 bis 10"
-        " Uhr: 40 Minuten."
+        "Ohne Termin: Am kürzesten ist die Wartezeit meist dienstags von 8 bis 10 Uhr:"
+        " Die Hälfte wartete dann höchstens 6 Minuten. Am längsten ist sie montags von"
+        " 9 bis 10 Uhr: 40 Minuten."
     )
 
 
 def test_where_most_hours_are_quiet_the_busy_ones_are_named(full):
     said = hours(full.view(), {(1, 8): 0, (1, 9): 1, (2, 8): 4, (3, 11): 45})
     assert said == (
-        "Meist ist die Wartezeit kurz: Die Hälfte wartete höchstens 4 Minuten."
+        "Ohne Termin: Meist ist die Wartezeit kurz: Die Hälfte wartete höchstens 4"
+        " Minuten."
         " Am längsten ist sie mittwochs von 11 bis 12 Uhr: 45 Minuten."
     )
 
@@ -193,8 +216,8 @@ def test_where_most_hours_are_quiet_the_busy_ones_are_named(full):
 def test_hours_that_hardly_differ_are_called_alike(full):
     said = hours(full.view(), {(1, 8): 12, (1, 9): 14, (2, 8): 16})
     assert said == (
-        "Die Wartezeit ist zu allen Zeiten ähnlich: Die Hälfte wartete höchstens 16"
-        " Minuten."
+        "Ohne Termin: Die Wartezeit ist zu allen Zeiten ähnlich: Die Hälfte wartete"
+        " höchstens 16 Minuten."
     )
 
 
@@ -279,11 +302,63 @@ def test_the_headline_says_what_the_table_says(full):
 
 
 def test_the_backlog_comes_before_what_was_decided(full):
-    text = full.page("/rueckstand").text
-    assert text.index("Was neu eingeht, ist voraussichtlich nach") < text.index(
+    text = full.page("/rueckstand", amt="kfz-zulassung").text
+    assert text.index("Wer einen Antrag stellt, muss mit rund") < text.index(
         "Nur entschiedene Fälle"
     )
     assert text.index("Offene Anträge") < text.index("Nur entschiedene Fälle")
+
+
+def ranged(view, days):
+    """Say the range of a month in which only these offices have expected days."""
+    kpi = "processing.expected_days"
+    every = view.snapshot._series
+    series = {key: frame for key, frame in every.items() if key[0] != kpi}
+    for office, value in days.items():
+        key = (kpi, office, None, None, "month")
+        october = every[key].filter(pl.col("period_start") == date(2026, 10, 1))
+        state = pl.lit("final").cast(october.schema["state"])
+        series[key] = october.with_columns(value=pl.lit(value), state=state)
+    snapshot = replace(view.snapshot, _series=series)
+    said = expected_by_office(replace(view, snapshot=snapshot), "month")
+    return said and said.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_whole_city_says_its_range_and_who_takes_longest(full):
+    days = {office.id: 9.0 for office in full.city.offices}
+    days |= {"einwohnermeldeamt": 3.0, "bauordnung": 106.0}
+    assert ranged(full.view(), days) == (
+        "Was neu eingeht, dauert je nach Amt voraussichtlich 3 bis 106 Tage, am"
+        " längsten hier: Bauordnung (Stand 31. Oktober 2026)."
+    )
+    assert ranged(full.view(language="en"), days) == (
+        "What comes in now will probably take 3 to 106 days, depending on the office,"
+        " and longest here: Building permits (as of 31 October 2026)."
+    )
+
+
+def test_offices_without_a_figure_are_named_and_one_office_is_no_range(full):
+    days = {office.id: 9.0 for office in full.city.offices if office.id != "wohngeld"}
+    assert ranged(full.view(), days) == (
+        "Was neu eingeht, dauert voraussichtlich rund 9 Tage, gleich in welchem Amt"
+        " (Stand 31. Oktober 2026). Ohne Angabe: Wohngeld."
+    )
+    assert ranged(full.view(), {"wohngeld": 24.0}) is None
+
+
+@pytest.mark.parametrize("kpi", sorted(PER_OFFICE))
+def test_what_would_mix_permits_and_certificates_is_not_said_of_a_city(full, kpi):
+    view = full.view()
+    assert figures(view, kpi, grain="month") == []
+    assert figures(view, kpi, office="bauordnung", grain="month") != []
+    address = f'/methodik/{kpi}"'  # every tile and every origin leads there
+    assert address not in full.page("/rueckstand").html
+    assert address in full.page("/rueckstand", amt="kfz-zulassung").html
+
+
+def test_the_row_of_the_whole_city_sends_to_the_offices(full):
+    text = full.page("/quartal/2026-Q3").text
+    assert "Ganze Stadt Nur je Amt" in text
 
 
 def test_late_sources_are_named_with_how_far_their_data_reach(full):

@@ -1,0 +1,97 @@
+"""The range over offices, where one figure for the whole city would mislead."""
+
+from datetime import date
+from typing import Final
+
+from dashboard.i18n import Words
+from dashboard.reading import Figure
+from dashboard.selection import figures, newest_told, with_values
+from dashboard.view import View
+
+_EXPECTED: Final = "processing.expected_days"
+_MOST_NAMED: Final = 3
+
+
+def expected_by_office(view: View, grain: str, start: date | None = None) -> str | None:
+    """Say how long it takes from office to office; None where too little is known.
+
+    Without `start` it is the newest period of which any office's figure is known, and
+    offices without a figure for it are named.
+    """
+    found = {
+        office: figure
+        for office in case_offices(view)
+        if (figure := _figure(view, office, grain, start)) is not None
+    }
+    if start is None and found:
+        newest = max(figure.period_end for figure in found.values())
+        found = {
+            office: figure
+            for office, figure in found.items()
+            if figure.period_end == newest
+        }
+    if len(found) < 2:
+        return None
+    said = [_range(view.words, view, found)]
+    missing = [each for each in case_offices(view) if each not in found]
+    if missing:
+        said.append(_missing(view, missing))
+    return " ".join(said)
+
+
+def case_offices(view: View) -> list[str]:
+    """Give the offices of whose cases anything is known."""
+    kpis = (
+        "backlog.open",
+        "processing.median_days_decided",
+        "processing.p80_days_decided",
+    )
+    return [
+        office.id
+        for office in view.city.offices
+        if any(with_values(view, kpi, office=office.id, grain="month") for kpi in kpis)
+    ]
+
+
+def _figure(view: View, office: str, grain: str, start: date | None) -> Figure | None:
+    series = figures(view, _EXPECTED, office=office, grain=grain)
+    if start is None:
+        found = newest_told(series)
+    else:
+        found = next((each for each in series if each.period_start == start), None)
+    return None if found is None or found.value is None else found
+
+
+def _range(words: Words, view: View, found: dict[str, Figure]) -> str:
+    days = {office: round(figure.value or 0) for office, figure in found.items()}
+    shortest, longest = min(days.values()), max(days.values())
+    end = words.date(next(iter(found.values())).period_end)
+    most = words.quantity(longest, "days")
+    if shortest == longest:
+        return words(
+            "Was neu eingeht, dauert voraussichtlich rund {days}, gleich in welchem Amt"
+            " (Stand {end}).",
+            days=most,
+            end=end,
+        )
+    slowest = [_name(view, office) for office, n in days.items() if n == longest]
+    return words(
+        "Was neu eingeht, dauert je nach Amt voraussichtlich {least} bis {most}, am"
+        " längsten hier: {slowest} (Stand {end}).",
+        least=words.number(shortest),
+        most=most,
+        slowest=words.listing(slowest),
+        end=end,
+    )
+
+
+def _missing(view: View, offices: list[str]) -> str:
+    words = view.words
+    if len(offices) > _MOST_NAMED:
+        return words("Nicht für alle Ämter gibt es eine Angabe.")
+    names = words.listing([_name(view, office) for office in offices])
+    return words("Ohne Angabe: {names}.", names=names)
+
+
+def _name(view: View, office: str) -> str:
+    return view.city.office(office).name.in_language(view.language)
