@@ -28,11 +28,17 @@ _DAY: Final = ("row_number", "office", "slots_on")
 _DAY_OF: Final = r"^(\d{4}-\d{2}-\d{2})"
 
 
+def numbers(nth: int) -> pl.Expr:
+    """Tell the two rows apart that one of ZMS's becomes: of the fourth, 7 and 8."""
+    return (pl.col("row_number") * 2 - 1 + nth).alias("row_number")
+
+
 def hours_of(raw: pl.DataFrame, mapping: ZmsMapping, reading: columns.Reading) -> Rows:
     """Give a row per hour and channel; where ZMS writes 0 for "nothing", NULL."""
     raw = raw.filter(_somebody_came())
     found, refused = [], []
-    for channel, ending in _CHANNELS:
+    for nth, (channel, ending) in enumerate(_CHANNELS):
+        numbered = raw.with_columns(numbers(nth))
         measures = {
             name: Column(column=f"{theirs}{ending}")
             for name, theirs in _MEASURES.items()
@@ -43,10 +49,10 @@ def hours_of(raw: pl.DataFrame, mapping: ZmsMapping, reading: columns.Reading) -
             "hour_at": Column(column=("date", "hour"), format="%Y-%m-%d %H"),
             **measures,
         }
-        filled = columns.fill(raw, "queue_hours", mapped, reading)
+        filled = columns.fill(numbered, "queue_hours", mapped, reading)
         rows, nobody = _without_nobody(filled.rows)
         found.append(_without_zeros(rows))
-        refused += [filled.refused, _refused(raw, nobody, mapped, reading)]
+        refused += [filled.refused, _refused(numbered, nobody, mapped, reading)]
     return pl.concat(found).sort("row_number", maintain_order=True), pl.concat(refused)
 
 
@@ -147,7 +153,8 @@ def _summed(raw: pl.DataFrame, rows: pl.DataFrame, refused: pl.DataFrame) -> Row
         pl.lit("broken_row").alias("reason"),
         pl.lit("{}").alias("row_json"),
     )
-    return _by_channel(pl.concat([by_day, summed])), pl.concat([refused, left_out])
+    refused = pl.concat([refused, left_out]).with_columns(numbers(0))
+    return _by_channel(pl.concat([by_day, summed])), refused
 
 
 def _sum_of_known(name: str) -> pl.Expr:
@@ -163,15 +170,18 @@ def _by_channel(rows: pl.DataFrame) -> pl.DataFrame:
     )
     key = list(_DAY)
     parts = [
-        rows.filter(~both).select(*key, pl.lit(None, pl.String).alias("channel"),
+        rows.filter(~both).select(numbers(0), *key[1:],
+                                  pl.lit(None, pl.String).alias("channel"),
                                   *_MINUTES),
         rows.filter(both).select(
-            *key,
+            numbers(1),
+            *key[1:],
             pl.lit("online").alias("channel"),
             *(pl.col(f"{name}_online").alias(name) for name in _MINUTES),
         ),
         rows.filter(both).select(
-            *key,
+            numbers(0),
+            *key[1:],
             pl.lit("internal").alias("channel"),
             *(pl.col(name) - pl.col(f"{name}_online") for name in _MINUTES),
         ),

@@ -18,7 +18,7 @@ from ingest.adapters.columns import Reading
 from ingest.adapters.spans import next_period, periods, span_of_period
 from ingest.adapters.windows import is_due
 from ingest.adapters.zms_report import Report, days_of, raw_of, read_reports
-from ingest.adapters.zms_tables import days_of_slots, hours_of
+from ingest.adapters.zms_tables import days_of_slots, hours_of, numbers
 from ingest.city import City
 from ingest.errors import DeliveryRefused, SourceChanged, SourceUnavailable
 from ingest.interface_mappings import ZmsMapping
@@ -97,6 +97,9 @@ def parse(
     raw = raw.filter(~ignored.fill_null(value=False))
     reading = Reading(timezone=city.info.timezone, pseudonym=pseudonym)
     rows, refused = _MAKE[mapping.table](raw, mapping, reading)
+    if mapping.table == "queue_hours":
+        rows = rows.with_columns(_believed(source.checks.max_wait_minutes))
+    broken = broken.with_columns(numbers(0))
     refused = pl.concat([broken, refused]).sort("row_number", maintain_order=True)
     days = [day for report in reports for day in days_of(report)]
     return Parsed(
@@ -113,6 +116,12 @@ def _mapping(source: Source) -> ZmsMapping:
         message = f"{source.id} is no zms_warehouse source"
         raise SourceChanged(message)
     return source.mapping
+
+
+def _believed(most: float) -> pl.Expr:
+    """Drop wild estimates: ZMS keeps the highest of an hour, and that is no wait."""
+    estimate = pl.col("estimated_wait_minutes")
+    return pl.when(estimate <= most).then(estimate).alias("estimated_wait_minutes")
 
 
 def _ask(url: str, mapping: ZmsMapping, start: date, http: Http) -> list[Report]:
