@@ -2,6 +2,9 @@
 
 import inspect
 import json
+import logging
+import os
+import random
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +14,16 @@ import pytest
 from ingest.adapters import ADAPTERS
 from ingest.adapters.base import REFUSED, Adapter, Download
 from ingest.checks import RULES, check
+from ingest.delivery import run_source
 from ingest.errors import IngestError, SourceChanged
+from ingest.http_guard import Limits
 from ingest.sources import Source
-from ingest.warehouse import schema_of
+from ingest.warehouse import open_warehouse, read_frame, schema_of
+from tests import damage
 
 CANARY = "KANARIENVOGEL"
+# `make fuzz` damages each sample 100 000 times.
+DAMAGES = int(os.environ.get("AMTSPULS_DAMAGES", "150"))
 TABLE = (
     "Nr;Amt;Eingang;Name\n"
     f"V-{CANARY}-1;ema;01.03.2026;{CANARY}\n"
@@ -265,3 +273,85 @@ def test_spans_are_in_order(name, samples, read):
     source, content, file = samples[name]
     first, end = read(source, content, file).covers or (None, None)
     assert first is None or end - first >= timedelta(microseconds=1)
+
+
+def test_a_damaged_delivery_is_read_or_refused_with_a_sentence(name, samples, read):
+    source, content, file = samples[name]
+    chance = random.Random(name)  # noqa: S311 - repeatable
+    outcomes = set()
+    for _ in range(DAMAGES):
+        damaged = chance.choice(damage.ALL)(content, chance)
+        try:
+            parsed = read(source, damaged, file)
+        except IngestError as error:
+            outcomes.add("refused")
+            assert len(str(error)) > len(file)  # noqa: PT017 - a sentence
+            assert CANARY not in str(error)  # noqa: PT017
+            continue
+        outcomes.add("read")
+        assert parsed.rows_read >= parsed.rows.height + parsed.refused.height
+        assert parsed.refused.schema == REFUSED
+    assert outcomes == {"read", "refused"}
+
+
+def damaged(content: bytes) -> list[bytes]:
+    """Return what may come: as it should be, cut off, other words, an error page."""
+    return [
+        content,
+        content[: len(content) // 2],
+        content.replace(b"2026", CANARY.encode()),
+        f"{CANARY};{CANARY}\n{CANARY};1\n".encode(),
+        f'{{"error": "{CANARY}", "records": ["{CANARY}"]}}'.encode(),
+        f"<!DOCTYPE html><html>{CANARY}</html>".encode(),
+    ]
+
+
+def test_people_are_nowhere_after_good_and_bad_deliveries(
+    name, samples, city, now, server, tmp_path, caplog
+):
+    caplog.set_level(logging.DEBUG)
+    source, content, file = samples[name]
+    folder = tmp_path / city.id
+    warehouse = open_warehouse(folder / "warehouse.duckdb")
+    paths = []
+    for number, bad in enumerate(damaged(content)):
+        paths.append(tmp_path / str(number) / file)
+        paths[-1].parent.mkdir()
+        paths[-1].write_bytes(bad)
+    lenient = source.checks.model_copy(update={"max_refused_share": 1.0})
+    by_hand = source.model_copy(update={"checks": lenient})
+    fetched = by_hand.model_copy(
+        update={"url": f"{server.url}/x", "folder": None, "private_host": True}
+    )
+    runs = []
+
+    def run(source, **files):
+        runs.extend(
+            run_source(
+                *(warehouse, city, source),
+                data_dir=folder,
+                now=now,
+                limits=Limits(retries=0),
+                **files,
+            )
+        )
+
+    for path in paths:
+        run(by_hand, files=[path])
+    for body, status in [(bad, 200) for bad in damaged(content)] + [(content, 500)]:
+        once = [body]  # then 404: who turns pages would never come to an end
+        server.status = status
+        server.answer = lambda *_, once=once: once.pop() if once else None
+        run(fetched)
+    assert {"loaded"} < {one.outcome for one in runs}
+
+    warehouse.execute("CHECKPOINT")
+    found = {"log": caplog.text, "runs": str(runs)}
+    for (table,) in warehouse.execute("SHOW TABLES").fetchall():
+        found[table] = str(read_frame(warehouse, f"FROM {table}").to_dicts())
+    warehouse.close()
+    for path in folder.rglob("*.*"):
+        found[str(path)] = path.read_bytes().decode("latin-1") if path.is_file() else ""
+        if path.suffix == ".parquet":
+            found[f"{path} read"] = str(pl.read_parquet(path).to_dicts())
+    assert [place for place, text in found.items() if CANARY in text.upper()] == []
