@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade
 SOURCES := amtspuls.py ingest metrics dashboard data/simulator tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check format bench lock clean
+.PHONY: help install install-dev run test check format fuzz bench lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -31,6 +31,9 @@ check: install-dev ## formatting, lint, types
 format: install-dev ## put every file into shape
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
+
+fuzz: install-dev ## damage the sample of every source format 100 000 times
+	AMTSPULS_DAMAGES=100000 $(BIN)/python -m pytest tests/ingest/adapters/test_contract.py -k damaged
 
 bench: install-dev ## how fast, against the plain tools, in one run
 	$(BIN)/python -m tests.bench

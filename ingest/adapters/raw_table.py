@@ -74,6 +74,8 @@ def _spread(row: Sequence[str]) -> list[str]:
 def check_header(name: str, header: Header, ignored: Iterable[str]) -> None:
     """Refuse a header that is not the one the mapping was written for."""
     columns = [column for column in header.names if column]
+    known = {*header.wanted, *ignored}
+    unknown = [column for column in columns if column not in known]
     missing = [column for column in header.wanted if column not in columns]
     if missing and len(missing) == len(header.wanted):
         # Most likely a file without a header: its first row is people's, so not said.
@@ -86,16 +88,14 @@ def check_header(name: str, header: Header, ignored: Iterable[str]) -> None:
     if missing:
         message = (
             f"{name}: the column {_quoted(missing)} is missing; the header is"
-            f" {_quoted(columns) or 'empty'}. If the source renamed it, change the"
-            " mapping; if the header stands in another row, set header_row"
+            f" {_said(columns, columns, unknown) or 'empty'}. If the source renamed it,"
+            " change the mapping; if the header stands in another row, set header_row"
         )
         raise SourceChanged(message)
-    known = {*header.wanted, *ignored}
-    unknown = [column for column in columns if column not in known]
     if unknown:
         message = (
-            f"{name}: the column {_quoted(unknown)} is not known. Map it, or name it"
-            " in ignored_columns; nothing of this delivery was loaded"
+            f"{name}: the column {_said(unknown, columns, unknown)} is not known."
+            " Map it, or name it in ignored_columns; nothing of this delivery was loaded"
         )
         raise SourceChanged(message)
     twice = [column for column in header.wanted if columns.count(column) > 1]
@@ -105,6 +105,19 @@ def check_header(name: str, header: Header, ignored: Iterable[str]) -> None:
             " so nobody can say which one is meant"
         )
         raise SourceChanged(message)
+
+
+def _said(names: Sequence[str], columns: Sequence[str], unknown: Sequence[str]) -> str:
+    """Quote names; where a row may have run into the header, only those we know.
+
+    What nobody expected may be people's data; then it mostly has a date or a number.
+    """
+    if not any(character.isdigit() for name in unknown for character in name):
+        return _quoted(names)
+    return ", ".join(
+        f"no. {columns.index(name) + 1}" if name in unknown else f'"{name}"'
+        for name in names
+    )
 
 
 def finish(

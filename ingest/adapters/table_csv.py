@@ -83,7 +83,11 @@ def _named(text: bytes, mapping: TableMapping) -> tuple[list[str], bytes, int]:
 
 def _cells(record: bytes, mapping: TableMapping) -> list[str]:
     text = io.StringIO(record.decode().strip("\r\n"))
-    return next(csv.reader(text, delimiter=mapping.delimiter), [])
+    try:
+        return next(csv.reader(text, delimiter=mapping.delimiter), [])
+    except csv.Error as error:
+        message = "the header holds a line break outside quotes; is the file damaged?"
+        raise DeliveryRefused(message) from error
 
 
 def _end_of_record(text: bytes, start: int) -> tuple[int, int]:
