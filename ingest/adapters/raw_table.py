@@ -95,7 +95,8 @@ def check_header(name: str, header: Header, ignored: Iterable[str]) -> None:
     if unknown:
         message = (
             f"{name}: the column {_said(unknown, columns, unknown)} is not known."
-            " Map it, or name it in ignored_columns; nothing of this delivery was loaded"
+            " Map it, or name it in ignored_columns; nothing of this delivery was"
+            " loaded"
         )
         raise SourceChanged(message)
     twice = [column for column in header.wanted if columns.count(column) > 1]
