@@ -77,6 +77,7 @@ class Covers(Model):
 
     by: Literal["all", "rows", "file_name"] = "rows"
     period: Literal["day", "week", "month", "quarter", "year"] = "day"
+    timezone: str | None = None  # of these days; default: the city's
     pattern: str | None = None  # file_name: regular expression with groups from and to
 
 

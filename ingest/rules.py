@@ -82,6 +82,7 @@ ORDERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
         ("received_at", "closed_at", "closed_before_received"),
     ),
     "case_pauses": (("from_at", "to_at", "ended_before_started"),),
+    "parking": (("free", "capacity", "part_exceeds_whole"),),
     "slot_offers": (("observed_at", "first_free_at", "offered_before_look"),),
     "case_counts": (("period_from", "period_to", "ended_before_started"),),
     "wait_bands": (

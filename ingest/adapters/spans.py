@@ -89,13 +89,14 @@ def covers_of(
         return download.covers
     if covers.by == "all":
         return None
+    zone = ZoneInfo(covers.timezone) if covers.timezone else city.timezone
     if covers.by == "file_name":
-        return span_of_file_name(download.name, covers, city.timezone)
-    today = download.fetched_at.astimezone(city.timezone).date()
+        return span_of_file_name(download.name, covers, zone)
+    today = download.fetched_at.astimezone(zone).date()
     # An export of visits may well hold those that are booked for later.
     ahead = date.max if source.table == "tickets" else today
     believed = (source.checks.not_before, source.checks.not_after or ahead)
-    return span_of_rows(rows, source.table, covers.period, city.timezone, believed)
+    return span_of_rows(rows, source.table, covers.period, zone, believed)
 
 
 def span_of_file_name(name: str, covers: Covers, zone: ZoneInfo) -> Span:

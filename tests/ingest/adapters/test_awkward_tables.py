@@ -237,3 +237,16 @@ def test_a_header_in_another_order_is_followed_and_other_names_are_told(read_tab
     assert found.rows["case_key"].to_list() == ["#1"]
     with pytest.raises(SourceChanged, match="missing"):
         read_table(NAMED, "Nummer;Eingang;Ort\n1;2026-03-02;hier\n")
+
+
+def test_files_that_are_days_of_another_zone_cover_those_days(read_table):
+    mapping = NAMED | {
+        "columns": NAMED["columns"]
+        | {"received_at": {"column": "Eingang", "timezone": "UTC"}},
+        "covers": {"by": "rows", "timezone": "UTC"},
+    }
+    rows = "1;2026-03-02 00:10;hier\n2;2026-03-02 23:50;hier\n"
+    assert read_table(mapping, rows).covers == (
+        datetime(2026, 3, 2, tzinfo=UTC),
+        datetime(2026, 3, 3, tzinfo=UTC),
+    )

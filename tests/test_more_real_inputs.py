@@ -1,0 +1,439 @@
+"""More real open data, counted again by plain loops: logs, reports, slots, car parks.
+
+The files are no part of this repository; without them these tests are skipped.
+"""
+
+import csv
+import gzip
+import io
+import json
+import os
+import tarfile
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from defusedxml import ElementTree
+
+from ingest.adapters.base import REFUSED, Parsed
+from ingest.checks import check
+from ingest.city import read_city
+from ingest.delivery import run_source
+from ingest.sources import Checks
+from ingest.warehouse import open_warehouse, read_frame, read_rows
+
+ROOT = Path(__file__).parent.parent
+DATA = Path(os.environ.get("AMTSPULS_REAL_DATA", ROOT.parent / "shared" / "data"))
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+pytestmark = pytest.mark.skipif(
+    not (DATA / "INDEX.md").exists(), reason=f"the real data are not in {DATA}"
+)
+
+
+class Loaded:
+    """The warehouse of one city after its files were handed in."""
+
+    def __init__(self, folder, city, source, files):
+        self.city = read_city(ROOT / "data" / "cities" / f"{city}.toml")
+        self.connection = open_warehouse(folder / "warehouse.duckdb")
+        self.folder = folder
+        self.runs = run_source(
+            self.connection,
+            self.city,
+            self.city.source(source),
+            data_dir=folder,
+            now=NOW,
+            files=files,
+        )
+
+    def rows(self, table):
+        return read_rows(self.connection, table)
+
+    def refused(self):
+        counted = read_frame(
+            self.connection,
+            "SELECT reason, count(*) AS rows FROM quarantine GROUP BY reason",
+        )
+        return dict(counted.iter_rows())
+
+    def stored(self):
+        return b"".join(p.read_bytes() for p in self.folder.rglob("*") if p.is_file())
+
+
+@pytest.fixture(scope="module")
+def load(tmp_path_factory):
+    def load(city, source, *files):
+        return Loaded(tmp_path_factory.mktemp(city), city, source, list(files))
+
+    return load
+
+
+# -------------------------------------------------------------- Stuttgart, Gelbe Karten
+
+
+@pytest.fixture(scope="module")
+def stuttgart(load):
+    path = DATA / "gelbekarten-stuttgart" / "gelbekarten_2020-12_2026-08.parquet"
+    return load("gelbekarten-stuttgart", "gelbe-karten", path)
+
+
+def first_sights():
+    """Give each report's first sight, and how often rows came again, as a loop does."""
+    path = DATA / "gelbekarten-stuttgart" / "gelbekarten_2020-12_2026-08.parquet"
+    counts, first, seen = Counter(), {}, set()
+    wanted = ["first_seen_at_timestamp", "category", "location", "lat", "lon"]
+    for row in pl.read_parquet(path, columns=wanted).select(wanted).iter_rows():
+        report = row[1:]
+        if row in seen:
+            counts["duplicate"] += 1
+        elif report in first:
+            counts["seen_before"] += 1
+        else:
+            first[report] = datetime.fromisoformat(row[0]).replace(tzinfo=UTC)
+        seen.add(row)
+    return counts, first
+
+
+def test_stuttgart_what_a_day_shows_again_counts_once_when_first_seen(stuttgart):
+    counts, first = first_sights()
+    assert stuttgart.refused() == counts
+    assert counts == {"seen_before": 78_246, "duplicate": 1_019}
+    rows = stuttgart.rows("cases")
+    assert rows.height == len(first) == 55_362
+    assert sorted(rows["received_at"]) == sorted(first.values())
+    assert stuttgart.runs[0].rows_read == 134_627
+
+
+def test_stuttgart_nobody_knows_when_a_report_was_dealt_with(stuttgart):
+    assert stuttgart.rows("cases")["decided_at"].null_count() == 55_362
+    kpis = {kpi for cells in stuttgart.city.publish.cells for kpi in cells.kpis}
+    assert kpis == {"backlog.received"}
+
+
+def test_stuttgart_day_files_with_and_without_a_header_are_read_alike(load):
+    files = sorted(DATA.glob("gelbekarten-stuttgart/raw/*.csv"))
+    lines = headers = 0
+    for path in files:
+        text = path.read_text(encoding="utf-8").splitlines()
+        headers += text[0].startswith("first_seen")
+        lines += len([line for line in text if line])
+    loaded = load("gelbekarten-stuttgart", "gelbe-karten", *files)
+    assert {run.outcome for run in loaded.runs} == {"loaded"}
+    assert sum(run.rows_read for run in loaded.runs) == lines - headers
+    assert (len(files), headers) == (10, 5)
+    assert b"Oberschlesische" not in loaded.stored()
+
+
+# ----------------------------------------------------------------------------- Konstanz
+
+
+def test_konstanz_every_report_with_a_unit_is_there(load):
+    path = DATA / "konstanz-maengelmelder" / "data.stripped.csv"
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reports = list(csv.DictReader(file))
+    assert all(
+        one["Gemeldet-am"] == one["Freigegeben-am"] == one["Geprueft-am"]
+        for one in reports
+    )  # hence no report is said to be decided
+    units = Counter(one["Gruppe"].strip() for one in reports)
+    loaded = load("konstanz-maengelmelder", "maengelmelder", path)
+    assert loaded.refused() == {"missing_value": units[""]} == {"missing_value": 61}
+    rows = loaded.rows("cases")
+    assert rows.height == len(reports) - 61 == 3_730
+    names = loaded.city.source("maengelmelder").mapping.columns["office"].values
+    found = dict(rows["office"].value_counts().iter_rows())
+    assert found == {names[unit]: n for unit, n in units.items() if unit}
+    expected = Counter(
+        datetime.fromisoformat(one["Gemeldet-am"])
+        .replace(tzinfo=BERLIN)
+        .astimezone(UTC)
+        for one in reports
+        if one["Gruppe"].strip()
+    )
+    assert Counter(rows["received_at"]) == expected
+    assert rows["decided_at"].null_count() == rows.height
+
+
+# ----------------------------------------------------------------- a hospital's billing
+
+
+def billing_by_hand():
+    """Walk through the log event by event."""
+    path = DATA / "hospital-billing" / "14_Billing_1t_per_variant.xes.gz"
+    zone = ZoneInfo("Europe/Amsterdam")
+    cases, doubtful = Counter(), 0
+    log = ElementTree.fromstring(gzip.decompress(path.read_bytes()))
+    for trace in log.iter("trace"):
+        opened = ended = how = None
+        for event in trace.iter("event"):
+            said = {child.get("key"): child.get("value") for child in event}
+            name, time = said["concept:name"], said["time:timestamp"]
+            if name == "NEW" and opened is None:
+                opened = time
+            elif name in ("BILLED", "DELETE"):
+                ended, how = time, {"BILLED": "done", "DELETE": "withdrawn"}[name]
+            elif name == "REOPEN":
+                ended = how = None
+        moments = [_sure(time, zone) for time in (opened, ended) if time]
+        if None in moments:
+            doubtful += 1
+        else:
+            cases[moments[0], moments[1] if ended else None, how] += 1
+    return cases, doubtful
+
+
+def _sure(time, zone):
+    """Give the moment, unless the clocks went back in that hour."""
+    local = datetime.fromisoformat(time).replace(tzinfo=zone)
+    later = local.replace(fold=1)
+    return None if later.utcoffset() != local.utcoffset() else local.astimezone(UTC)
+
+
+def test_billing_reopened_cases_are_open_until_they_are_billed_again(load):
+    path = DATA / "hospital-billing" / "14_Billing_1t_per_variant.xes.gz"
+    cases, doubtful = billing_by_hand()
+    loaded = load("hospital-billing", "billing", path)
+    rows = loaded.rows("cases")
+    found = rows.select("received_at", "decided_at", "outcome").iter_rows()
+    assert Counter(found) == cases
+    assert loaded.refused() == {"ambiguous_time": doubtful} == {"ambiguous_time": 1}
+    assert rows.height == 1_019
+    assert rows["case_key"].n_unique() == 1_019
+    never_closed = rows.filter(pl.col("decided_at").is_null()).height
+    assert never_closed == sum(n for (_, end, _), n in cases.items() if end is None)
+    assert never_closed > 50
+
+
+# ------------------------------------------------------------------------ a call centre
+
+
+@pytest.fixture(scope="module")
+def bank(load, tmp_path_factory):
+    path = tmp_path_factory.mktemp("anrufe") / "october.txt"
+    packed = DATA / "anonymous-bank" / "october.txt.gz"
+    path.write_bytes(gzip.decompress(packed.read_bytes()))
+    return load("anonymous-bank", "anrufe", path)
+
+
+def calls_by_hand():
+    packed = DATA / "anonymous-bank" / "october.txt.gz"
+    lines = gzip.decompress(packed.read_bytes()).decode("latin-1").splitlines()
+    names = lines[0].split("\t")
+    zone = ZoneInfo("Asia/Jerusalem")
+    counts, refused = defaultdict(Counter), Counter()
+    for line in filter(None, lines[1:]):
+        fields = line.split("\t")
+        if len(fields) != len(names):
+            refused["broken_row"] += 1
+            continue
+        call = dict(zip(names, fields, strict=True))
+        wait, speak = int(call["q_time"]), int(call["ser_time"])
+        given_up = call["outcome"] == "HANG"
+        if call["outcome"] == "PHANTOM" or (given_up and wait < 1):
+            refused["no_contact"] += 1
+            continue
+        day, (hour, minute, _) = call["date"], call["vru_entry"].split(":")
+        half = datetime(
+            1900 + int(day[:2]), int(day[2:4]), int(day[4:]), int(hour),
+            int(minute) // 30 * 30, tzinfo=zone,
+        )  # fmt: skip
+        count = counts[half.astimezone(UTC)]
+        count["offered"] += 1
+        count["abandoned"] += given_up
+        if not given_up:
+            count["answered"] += 1
+            count["answered_in_target"] += wait <= 30
+            count["wait_seconds"] += wait
+            count["handling_seconds"] += speak
+    return counts, refused
+
+
+def test_bank_every_half_hour_counts_the_calls_that_a_loop_counts(bank):
+    counts, refused = calls_by_hand()
+    rows = bank.rows("contacts")
+    names = (
+        "offered", "abandoned", "answered", "answered_in_target", "wait_seconds",
+        "handling_seconds",
+    )  # fmt: skip
+    found = {
+        row["interval_at"]: {name: row[name] for name in names}
+        for row in rows.iter_rows(named=True)
+    }
+    expected = {at: {name: n[name] for name in names} for at, n in counts.items()}
+    assert found == expected
+    assert bank.refused() == refused == {"no_contact": 1_673, "broken_row": 2}
+    assert rows["offered"].sum() == 34_625 - 1_675
+
+
+def test_bank_no_name_of_an_agent_and_no_number_of_a_customer_is_kept(bank):
+    stored = bank.stored()
+    assert b"contacts" in stored
+    assert not [name for name in (b"BASCH", b"DORIT", b"AA0101") if name in stored]
+
+
+# ----------------------------------------------------- free appointments: Wuppertal, KL
+
+
+def offers_by_hand(prefix):
+    """Give the first free slot of every look, read cell by cell."""
+    offers = {}
+    for path in sorted(DATA.glob("termine-netappoint/*.tar.gz"))[:3]:
+        with tarfile.open(path) as archive:
+            for member in archive.getmembers():
+                if not member.name.startswith(prefix):
+                    continue
+                text = io.TextIOWrapper(archive.extractfile(member), encoding="utf-8")
+                header, *looks = csv.reader(text)
+                for look in looks:
+                    free = [
+                        slot
+                        for slot, cell in zip(header[3:], look[3:], strict=True)
+                        if cell == "1"
+                    ]
+                    offers[f"{look[1]} {look[2]}", _utc(look[0])] = (
+                        _utc(min(free)) if free else None
+                    )
+    return offers
+
+
+def _utc(text):
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN).astimezone(UTC)
+
+
+@pytest.fixture(scope="module")
+def appointments(load):
+    files = sorted(DATA.glob("termine-netappoint/*.tar.gz"))[:3]
+    return {
+        city: load(f"{city}-termine", "termine", *files)
+        for city in ("wuppertal", "kaiserslautern")
+    }
+
+
+@pytest.mark.parametrize(
+    ("city", "looks"), [("wuppertal", 15_944), ("kaiserslautern", 4_032)]
+)
+def test_appointments_every_look_gives_its_first_offer(appointments, city, looks):
+    loaded = appointments[city]
+    places = loaded.city.source("termine").mapping.office.values
+    expected = {
+        (places[place], at): offer
+        for (place, at), offer in offers_by_hand(city).items()
+    }
+    rows = loaded.rows("slot_offers")
+    found = rows.select("office", "observed_at", "first_free_at").rows()
+    assert {(office, at): offer for office, at, offer in found} == expected
+    assert len(found) == len(expected) == looks
+    assert loaded.refused() == {}
+
+
+def test_appointments_missing_looks_stay_missing(appointments):
+    rows = appointments["wuppertal"].rows("slot_offers")
+    looks = rows.filter(pl.col("office") == "geo-kataster")["observed_at"].sort()
+    gaps = looks.diff().drop_nulls()
+    quarters = 3 * 7 * 24 * 4
+    assert looks.len() < quarters
+    assert gaps.max() > timedelta(minutes=29)
+
+
+def test_appointments_an_office_that_never_offers_is_none_not_zero(appointments):
+    rows = appointments["kaiserslautern"].rows("slot_offers")
+    assert rows["first_free_at"].null_count() == rows.height
+    assert set(rows["office"]) == {"auslaenderbehoerde", "buergercenter"}
+
+
+# ---------------------------------------------------------------------------- car parks
+
+
+def test_basel_an_empty_record_and_more_free_than_there_are_are_refused(load):
+    path = DATA / "parkapi-fixtures" / "basel.json"
+    records = json.loads(path.read_text())
+    loaded = load("basel-parken", "parkhaeuser", path)
+    expected = {
+        one["id2"]: (one["free"], one["total"])
+        for one in records
+        if one.get("id2") and one["free"] <= one["total"]
+    }
+    rows = loaded.rows("parking")
+    found = {
+        row["car_park"]: (row["free"], row["capacity"])
+        for row in rows.iter_rows(named=True)
+    }
+    assert found == expected
+    assert len(found) == 15
+    assert loaded.refused() == {"missing_value": 1, "part_exceeds_whole": 1}
+
+
+def test_bielefeld_only_places_that_somebody_counts_are_looks(load):
+    path = DATA / "parkapi-fixtures" / "bielefeld.csv"
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        counted = [
+            one for one in csv.DictReader(file, delimiter=";") if one["b_pls_zeit"]
+        ]
+    loaded = load("bielefeld-parken", "parkhaeuser", path)
+    rows = loaded.rows("parking").sort("car_park")
+    found = rows.select("car_park", "free", "capacity").rows()
+    assert found == sorted(
+        (one["gid"], int(one["b_pls_rest"]), int(one["kapazitaet"])) for one in counted
+    )
+    assert len(found) == 21
+    states = Counter(one["b_pls_status"] for one in counted)
+    assert Counter(rows["state"]) == {
+        "open": states["FREI"], "closed": states["GESCHLOSSEN"],
+    }  # fmt: skip
+
+
+# ------------------------------------------------ Moers, pedestrians: a check, no table
+
+
+def _pedestrians(name):
+    """Read the counts by their header, as a careless reader does."""
+    path = DATA / "moers-besucher" / name
+    with path.open(newline="", encoding="cp1252") as file:
+        return [
+            [int(one[column]) if one[column] else None for column in COUNTS]
+            for one in csv.DictReader(file, delimiter=";")
+        ]
+
+
+COUNTS = ("Fußgänger insgesamt", "Erwachsene", "Kinder")
+
+
+@pytest.mark.parametrize(
+    ("month", "wrong"), [("bes_juni.csv", 0), ("bes_juli.csv", 700)]
+)
+def test_moers_the_month_whose_values_slipped_is_found_by_its_sums(month, wrong):
+    """No table takes passers-by, so the columns of calls stand in for the check's."""
+    counts = _pedestrians(month)
+    start = datetime(2022, 6, 1, tzinfo=UTC)
+    rows = pl.DataFrame(
+        [
+            (n + 2, "a", "phone", start + timedelta(hours=n), 60, *row)
+            for n, row in enumerate(counts)
+        ],
+        schema=["row_number", "office", "line", "interval_at", "interval_minutes",
+                "offered", "answered", "abandoned"],
+        orient="row",
+    )  # fmt: skip
+    city = read_city(ROOT / "data" / "cities" / "moers.toml")
+    sums = {"total": "offered", "parts": ["answered", "abandoned"]}
+    source = city.sources[0].model_copy(
+        update={"checks": Checks.model_validate({"sums": [sums]})}
+    )
+    parsed = Parsed(
+        "contacts",
+        rows.with_columns(office=pl.lit("buergerservice")),
+        REFUSED.to_frame(),
+        rows.height,
+        None,
+    )
+    found = check(parsed, source, city, None, NOW).count("sum_differs")
+    by_hand = sum(
+        1 for total, *parts in counts if None not in parts and total != sum(parts)
+    )
+    assert found == by_hand
+    assert (found == 0) if wrong == 0 else (found >= wrong)
