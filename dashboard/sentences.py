@@ -100,7 +100,7 @@ def year_before_words(
 ) -> str:
     """Say the comparison in few words, for a tile or a table's cell."""
     if now.is_provisional:
-        return words("Vorläufig, noch kein Vergleich")
+        return words("Noch kein Vergleich")
     if before is None or (before.value is None and before.reason in _NO_YEAR_BEFORE):
         return words("Kein Wert aus dem Vorjahr")
     if before.value is None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import polars as pl
 from dash import html
@@ -14,6 +15,8 @@ from dashboard.components.chart_block import chart_block
 from dashboard.components.table import Column, table
 from dashboard.selection import Population, kpi_words
 from dashboard.view import View
+
+_FEWEST: Final = 50  # for a percentage, as everywhere
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,10 @@ def ageing_block(view: View, population: Population) -> html.Section | None:
         title=title,
         description=_described(title, ages, series[0]),
         unit=words.unit(kpi.noun),
-        periods=tuple(Place(age, age) for age in ages),
+        periods=tuple(
+            Place(age, _short_age(view, band), words.unit("days"))
+            for age, band in zip(ages, now, strict=True)
+        ),
         series=tuple(series),
         language=view.language,
     )
@@ -105,6 +111,14 @@ def _age(view: View, band: _Band) -> str:
     )
 
 
+def _short_age(view: View, band: _Band) -> str:
+    """Write a band of days where there is little room, as on a phone's axis."""
+    number = view.words.number
+    if band.to_days is None:
+        return f">\N{NO-BREAK SPACE}{number(band.from_days - 1)}"
+    return f"{number(band.from_days)}\N{EN DASH}{number(band.to_days)}"
+
+
 def _series(view: View, noun: str, name: str, bands: Sequence[_Band]) -> Series:
     words = view.words
     return Series(
@@ -113,7 +127,7 @@ def _series(view: View, noun: str, name: str, bands: Sequence[_Band]) -> Series:
             None if band.count is None else float(band.count) for band in bands
         ),
         words=tuple(
-            words("Zu wenige Fälle (unter 8)")
+            words("unter {value}", value=words.quantity(8, noun))
             if band.count is None
             else words.quantity(band.count, noun)
             for band in bands
@@ -133,7 +147,7 @@ def _headline(view: View, at: date, bands: Sequence[_Band]) -> str:
     counts = [band.count for band in bands]
     known = [count for count in counts if count is not None]
     total = sum(known)
-    if len(known) < len(counts) or len(bands) < 2 or not total:
+    if len(known) < len(counts) or len(bands) < 2 or total < _FEWEST:
         return words("So alt waren die offenen Fälle am {day}", day=words.date(at))
     share = (total - known[0]) / total * 100
     return words(

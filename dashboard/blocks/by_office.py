@@ -67,18 +67,21 @@ def _range(words: Words, view: View, found: dict[str, Figure]) -> str:
     shortest, longest = min(days.values()), max(days.values())
     end = words.date(next(iter(found.values())).period_end)
     most = words.quantity(longest, "days")
+    least = words.number(shortest) if shortest else words("unter 1")
     if shortest == longest:
+        about = words("rund {value}", value=most)
+        day = words.quantity(1, "days")
         return words(
-            "Was neu eingeht, dauert voraussichtlich rund {days}, gleich in welchem Amt"
+            "Was neu eingeht, dauert voraussichtlich {days}, gleich in welchem Amt"
             " (Stand {end}).",
-            days=most,
+            days=about if longest else words("weniger als {value}", value=day),
             end=end,
         )
     slowest = [_name(view, office) for office, n in days.items() if n == longest]
     return words(
         "Was neu eingeht, dauert je nach Amt voraussichtlich {least} bis {most}, am"
         " längsten hier: {slowest} (Stand {end}).",
-        least=words.number(shortest),
+        least=least,
         most=most,
         slowest=words.listing(slowest),
         end=end,

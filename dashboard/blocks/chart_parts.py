@@ -12,14 +12,20 @@ from dashboard.view import View
 from ingest.city import Closure
 
 SHOWN_PERIODS: Final = {"month": 25, "quarter": 13, "week": 53, "year": 10, "day": 60}
+_EMPTY_AT_END: Final = 3  # periods: enough to see that something is missing
 _LONG_CLOSURE_DAYS: Final = 5  # shorter ones would crowd the charts
 
 
 def recent(series: list[Figure]) -> list[Figure]:
-    """Keep the periods that fit on a chart, from the first one with a value."""
-    first = next((i for i, each in enumerate(series) if each.value is not None), 0)
-    grain = series[0].grain if series else "quarter"
-    return series[first:][-SHOWN_PERIODS[grain] :]
+    """Keep the periods that fit on a chart, from the first one with a value.
+
+    A series that broke off long ago ends soon after its last value, not in empty years.
+    """
+    shown = [i for i, each in enumerate(series) if each.value is not None]
+    if not shown:
+        return []
+    ended = series[shown[0] : shown[-1] + 1 + _EMPTY_AT_END]
+    return ended[-SHOWN_PERIODS[series[0].grain] :]
 
 
 def series_of(

@@ -123,9 +123,16 @@ def _table(
     rows = [
         [
             words.period(one.grain, one.period_start),
-            value_words(words, received, one),
-            value_words(words, decided, other),
+            _cell(words, received, one),
+            _cell(words, decided, other),
         ]
         for one, other in reversed(pairs)
     ]
     return table(title, columns, rows, is_caption_visible=False)
+
+
+def _cell(words: Words, kpi: KpiWords, figure: Figure) -> str:
+    value = value_words(words, kpi, figure)
+    if figure.value is None or not figure.is_provisional:
+        return value
+    return words("{value} (vorläufig)", value=value)

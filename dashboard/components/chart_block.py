@@ -135,7 +135,9 @@ def _marks(view: View, chart: Chart) -> list[Component]:
     if any(series.provisional for series in chart.series):
         items.append(_mark("provisional", chart.provisional_label))
     if any(value is None for series in chart.series for value in series.values):
-        items.append(_mark("gap", view.words("Lücke: für diese Zeit fehlt ein Wert")))
+        items.append(
+            _mark("gap", view.words("Lücke: kein Wert, oder er wird nicht gezeigt"))
+        )
     return [html.Ul(items, className="chart-marks", role="list")] if items else []
 
 

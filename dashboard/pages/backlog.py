@@ -123,6 +123,8 @@ def _table(view: View, population: Population) -> Component | None:
     words = view.words
     if population.service is not None:
         return None
+    if population.office is None and len(case_offices(view)) < 2:
+        return None
     if population.office is None:
         corner = words("Amt")
         rows = [(_link(view, each), Population(each)) for each in case_offices(view)]

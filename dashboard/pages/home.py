@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.by_office import case_offices
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
@@ -30,7 +31,12 @@ _TILES = (
     "backlog.older_than_deadline",
 )
 # What a city without visits of its own still knows about its queues.
-_QUEUE_TILES = ("queue.median_wait_minutes", "queue.p90_wait_minutes")
+_QUEUE_KPIS = ("queue.median_wait_minutes", "queue.median_waiting_people")
+_QUEUE_TILES = (
+    "queue.median_wait_minutes",
+    "queue.p90_wait_minutes",
+    "queue.median_waiting_people",
+)
 
 
 def title(view: View) -> str:
@@ -58,13 +64,22 @@ def has_queues(view: View) -> bool:
         return True
     if view.snapshot.wait_by_hour.height:
         return True
-    kpis = ("waiting.median_minutes", "queue.median_wait_minutes")
-    return any(with_values(view, kpi) for kpi in kpis)
+    offices = [None, *(office.id for office in view.city.offices)]
+    return any(
+        with_values(view, kpi, office=office)
+        for kpi in ("waiting.median_minutes", *_QUEUE_KPIS)
+        for office in offices
+    )
 
 
 def _lead(view: View) -> str:
     words = view.words
     stand = words.moment(view.now)
+    if not has_queues(view) and not case_offices(view):
+        return words(
+            "Für {city} gibt es noch keine Zahlen, die hier stehen dürfen.",
+            city=view.city.info.name,
+        )
     if not has_queues(view):
         return words(
             "Wie lange Anliegen in {city} dauern und was noch offen ist.",
@@ -226,8 +241,8 @@ def _office_kpis(view: View) -> tuple[str, ...]:
         with_values(view, "waiting.median_minutes", office=office.id)
         for office in view.city.offices
     )
-    wait = "waiting.median_minutes" if has_visits else "queue.median_wait_minutes"
-    return wait, "processing.expected_days", "backlog.open"
+    waits = ("waiting.median_minutes",) if has_visits else _QUEUE_KPIS
+    return *waits, "processing.expected_days", "backlog.open"
 
 
 PAGE = Page(

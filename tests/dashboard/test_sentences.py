@@ -261,7 +261,7 @@ def test_what_is_provisional_is_compared_with_nothing():
     assert change_words(GERMAN, kpi(MEDIAN), now, before) is not None
     assert change_words(GERMAN, kpi(MEDIAN), early, before) is None
     assert year_before_words(GERMAN, kpi(MEDIAN), early, before) == (
-        "Vorläufig, noch kein Vergleich"
+        "Noch kein Vergleich"
     )
 
 

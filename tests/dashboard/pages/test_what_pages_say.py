@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from dashboard.blocks.by_office import expected_by_office
+from dashboard.blocks.chart_parts import recent
 from dashboard.blocks.when_to_go import best_time, window_of
 from dashboard.i18n import Words
 from dashboard.live_words import now_at
@@ -381,3 +382,27 @@ def test_every_published_kpi_has_a_page_with_its_definition(full):
 def test_holidays_are_read_from_the_snapshot(full):
     days = holidays(full.snapshot)
     assert days[date(2026, 1, 1)] == {"de": "Neujahr", "en": "New Year's Day"}
+
+
+def test_a_series_that_broke_off_years_ago_is_still_drawn(full):
+    months = [
+        replace(each, value=None if i % 9 else 4.0, state="final")
+        for i, each in enumerate(
+            figures(full.view(), "waiting.visits", office="wohngeld", grain="month")[:3]
+        )
+    ]
+    empty = [replace(months[-1], value=None, state="no_data") for _ in range(140)]
+    kept = recent([*months, *empty])
+    assert kept[0].value == 4.0
+    assert len(kept) == 4  # the value and three empty months: that something is missing
+    assert recent(empty) == []
+
+
+def test_less_than_a_day_is_not_said_as_no_days(full):
+    days = {"einwohnermeldeamt": 0.3, "bauordnung": 106.0}
+    assert "je nach Amt voraussichtlich unter 1 bis 106 Tage" in ranged(
+        full.view(), days
+    )
+    assert "voraussichtlich weniger als 1 Tag, gleich in welchem Amt" in ranged(
+        full.view(), {"einwohnermeldeamt": 0.3, "wohngeld": 0.1}
+    )
