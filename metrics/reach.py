@@ -1,7 +1,7 @@
 """How far the deliveries of each source reach, and how far they should."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import duckdb
@@ -17,6 +17,7 @@ from metrics.calendar import Calendar
 REACHES: Final = pl.Schema(
     {
         "source": pl.String,
+        "begins_on": pl.Date,  # the first day that they cover
         "reaches_on": pl.Date,  # the last day that deliveries reach, perhaps in part
         "complete_on": pl.Date,  # the last day that they cover to its end
         "due_on": pl.Date,  # later where the source has fallen silent: days of a gap
@@ -29,7 +30,7 @@ _MOMENT: Final = timedelta(microseconds=1)
 _ONE_DAY: Final = timedelta(days=1)
 
 _DELIVERIES: Final = """
-    SELECT delivery_id, source, table_name, covers_to, received_at
+    SELECT delivery_id, source, table_name, covers_from, covers_to, received_at
     FROM deliveries
     WHERE superseded_at IS NULL
 """
@@ -50,19 +51,27 @@ def reaches(
             told, default=None, return_dtype=deliveries.schema["received_at"]
         ),
     )
-    by_source = deliveries.group_by("source").agg(until=until.max())
-    rows = (_reach(source, until, city, now) for source, until in by_source.rows())
+    by_source = deliveries.group_by("source").agg(
+        pl.col("covers_from").min(), until=until.max()
+    )
+    rows = (
+        _reach(source, begins, until, city, now)
+        for source, begins, until in by_source.rows()
+    )
     return deliveries.select("delivery_id", "source").join(
         pl.DataFrame(rows, REACHES, orient="row"), on="source"
     )
 
 
-def _reach(source: str, until: datetime, city: City, now: datetime) -> tuple[Any, ...]:
+def _reach(
+    source: str, begins: datetime | None, until: datetime, city: City, now: datetime
+) -> tuple[Any, ...]:
+    begins_on = begins.astimezone(city.timezone).date() if begins else date.min
     reaches_on = (until - _MOMENT).astimezone(city.timezone).date()
     complete_on = until.astimezone(city.timezone).date() - _ONE_DAY
     today = now.astimezone(city.timezone).date()
     due_on = today if _is_late(source, until, city, now) else reaches_on
-    return source, reaches_on, complete_on, max(due_on, reaches_on)
+    return source, begins_on, reaches_on, complete_on, max(due_on, reaches_on)
 
 
 def _is_late(source: str, until: datetime, city: City, now: datetime) -> bool:

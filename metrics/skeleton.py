@@ -61,14 +61,20 @@ class Skeleton:
         covered = self._opening.group_by(
             *(["office"] if by_office else []),
             period_start=start_of(pl.col("day"), grain),
-        ).agg(opening_days=pl.len(), covered_days=pl.col("is_covered").sum())
+        ).agg(
+            opening_days=pl.len(),
+            covered_days=pl.col("is_covered").sum(),
+            first_opening_day=pl.col("day").min(),
+        )
         return cells.join(covered, on=keys, how="left").select(
             "group",
             *POPULATIONS[population],
             "period_start",
             "period_end",
             "period",
-            is_complete=pl.col("period_end") <= pl.col("complete_on"),
+            # What came before the first delivery is missing, too.
+            is_complete=(pl.col("period_end") <= pl.col("complete_on"))
+            & (pl.coalesce("first_opening_day", "period_start") >= pl.col("begins_on")),
             is_gap=pl.col("period_start") > pl.col("last_on"),
             opening_days=pl.col("opening_days").fill_null(0),
             coverage=pl.col("covered_days") / pl.col("opening_days"),
@@ -80,7 +86,7 @@ def _groups(
 ) -> pl.DataFrame:
     """Give a population's groups numbers, and the span of their office or of all."""
     whole = spans.select(
-        pl.col("first_on").min(),
+        pl.col("first_on", "begins_on").min(),
         pl.col("last_on").max(),
         pl.col("complete_on").min(),
         pl.col("due_on").max(),

@@ -24,6 +24,7 @@ SPANS: Final = pl.Schema(
     {
         "office": pl.String,
         "first_on": pl.Date,
+        "begins_on": pl.Date,  # deliveries say that nothing is missing from this day on
         "last_on": pl.Date,  # the last day that deliveries reach, perhaps in part
         "complete_on": pl.Date,  # the last day that they cover to its end
         "due_on": pl.Date,  # the last day that there must be figures for, be it gaps
@@ -58,7 +59,7 @@ def spans_of(
         .agg(
             pl.col("first_on").min(),
             pl.col("last_on").max(),
-            pl.col("complete_on", "reaches_on", "due_on").first(),
+            pl.col("begins_on", "complete_on", "reaches_on", "due_on").first(),
         )
     )
     return (
@@ -66,12 +67,16 @@ def spans_of(
         .group_by("office")
         .agg(
             pl.col("first_on").min(),
+            pl.min_horizontal("first_on", "begins_on").min().alias("begins_on"),
             pl.max_horizontal("last_on", "reaches_on").max().alias("last_on"),
             pl.col("complete_on").filter(~pl.col("is_replaced")).min(),
             pl.col("due_on").filter(~pl.col("is_replaced")).max(),
         )
         .with_columns(pl.max_horizontal("due_on", "last_on"))
-        .with_columns(pl.max_horizontal("first_on", pl.lit(city.info.first_day)))
+        .with_columns(
+            pl.max_horizontal(name, pl.lit(city.info.first_day, pl.Date))
+            for name in ("first_on", "begins_on")
+        )
         .filter(pl.col("first_on") <= pl.col("last_on"))
         .select(pl.col(name).cast(kind) for name, kind in SPANS.items())
     )

@@ -75,13 +75,15 @@ def deliver(connection: duckdb.DuckDBPyConnection) -> Callable[..., str]:
         until: datetime,
         received_at: datetime | None = None,
         source: str = "system",
+        first: datetime | None = None,
     ) -> str:
         delivery_id = f"delivery-{next(numbers):04}"
         connection.execute(
-            "INSERT INTO deliveries (delivery_id, source, table_name, covers_to,"
-            " content_sha256, read_with, name, received_at, rows_read, rows_loaded,"
-            " rows_quarantined) VALUES (?, ?, ?, ?, '', '', '', ?, ?, ?, 0)",
-            [delivery_id, source, table, until, received_at or until] + [len(rows)] * 2,
+            "INSERT INTO deliveries (delivery_id, source, table_name, covers_from,"
+            " covers_to, content_sha256, read_with, name, received_at, rows_read,"
+            " rows_loaded, rows_quarantined) VALUES (?, ?, ?, ?, ?, '', '', '', ?, ?, ?, 0)",
+            [delivery_id, source, table, first, until, received_at or until]
+            + [len(rows)] * 2,
         )
         types = {name: column.dtype for name, column in columns_of(table).items()}
         known = [{"delivery_id": delivery_id, **row} for row in rows]

@@ -163,3 +163,37 @@ def test_a_feed_that_rests_while_offices_are_closed_leaves_no_gap(
     monday = compute(connection, city, moment("2026-11-23T09:00")).figures
     gap = figure(monday, "queue.median_wait_minutes", "day/2026-11-23")
     assert (gap["state"], gap["reason"]) == ("no_data", "no_rows")
+
+
+def test_a_quarter_of_which_only_the_last_days_were_delivered_is_not_final(
+    connection, make_city, deliver
+) -> None:
+    days = ("06-30", "07-02", "10-05")
+    rows = [
+        case(number, moment(f"2026-{day}T10:00"), 1) for number, day in enumerate(days)
+    ]
+    deliver("cases", rows, first=moment("2026-06-29T00:00"), until=NOW)
+    figures = compute(connection, make_city(), NOW).figures
+    states = {
+        period: figure(figures, "backlog.received", period)["state"]
+        for period in ("quarter/2026-Q2", "month/2026-06", "week/2026-W27")
+    }
+    assert states == {
+        "quarter/2026-Q2": "provisional",
+        "month/2026-06": "provisional",
+        "week/2026-W27": "final",
+    }
+    assert figure(figures, "backlog.received", "quarter/2026-Q3")["state"] == "final"
+
+
+def test_what_is_delivered_from_new_year_is_the_whole_year_whenever_it_begins(
+    connection, make_city, deliver
+) -> None:
+    days = ("01-09", "03-04")
+    rows = [
+        case(number, moment(f"2025-{day}T10:00"), 1) for number, day in enumerate(days)
+    ]
+    # The first application came on the 9th; New Year is a holiday.
+    deliver("cases", rows, first=moment("2025-01-02T00:00"), until=NOW)
+    figures = compute(connection, make_city(), NOW).figures
+    assert figure(figures, "backlog.received", "year/2025")["state"] == "final"
