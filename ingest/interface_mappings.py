@@ -65,7 +65,7 @@ class CkanMapping(RecordsMapping):
     """A table of a CKAN or DKAN datastore."""
 
     resource_id: str | None = None  # None: the url names the table (DKAN 2)
-    sort: str | None = "_id"  # DKAN has no _id: None
+    sort: str = "_id"  # "" where the portal sorts by itself, as DKAN
     ignored_columns: tuple[str, ...] = ()  # known and dropped at the door
     page_size: int = Field(default=1_000, ge=1, le=32_000)
 

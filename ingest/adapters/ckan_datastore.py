@@ -53,7 +53,7 @@ def downloads(
     asked: dict[str, object] = {}
     if mapping.resource_id is not None:
         asked["resource_id"] = mapping.resource_id
-    if mapping.sort is not None:
+    if mapping.sort:
         asked["sort"] = mapping.sort
     name = address(source.url, asked) if asked else source.url
     records = _pages(name, mapping, http)
