@@ -81,7 +81,8 @@ def deliver(connection: duckdb.DuckDBPyConnection) -> Callable[..., str]:
         connection.execute(
             "INSERT INTO deliveries (delivery_id, source, table_name, covers_from,"
             " covers_to, content_sha256, read_with, name, received_at, rows_read,"
-            " rows_loaded, rows_quarantined) VALUES (?, ?, ?, ?, ?, '', '', '', ?, ?, ?, 0)",
+            " rows_loaded, rows_quarantined)"
+            " VALUES (?, ?, ?, ?, ?, '', '', '', ?, ?, ?, 0)",
             [delivery_id, source, table, first, until, received_at or until]
             + [len(rows)] * 2,
         )
