@@ -9,6 +9,7 @@ import polars as pl
 
 from ingest.adapters import columns, places
 from ingest.adapters.base import Download, Http, Parsed, Pseudonym, Seen
+from ingest.adapters.feed_clock import with_day
 from ingest.adapters.feed_document import (
     Queue,
     as_text,
@@ -78,6 +79,7 @@ def _parse(
     queues = _queues(download, mapping, mapped)
     raw = _without_ignored(_raw(queues, mapped), mapping)
     raw, mapped = _with_censored(raw, mapped, mapping.censored)
+    raw, mapped = with_day(raw, mapped, download, city)
     reading = columns.Reading(
         timezone=city.info.timezone,
         pseudonym=pseudonym,
