@@ -17,6 +17,7 @@ from ingest import terminal
 from ingest.city import CityFileError, read_city
 from ingest.errors import IngestError, WarehouseLocked
 from ingest.first_look import first_look
+from ingest.handover import taking_requests
 from ingest.place import Place
 from ingest.scheduler import Scheduler
 from ingest.status import source_status
@@ -114,14 +115,15 @@ def ingest(
 ) -> None:
     """Run sources once, or keep running them on schedule."""
     place = Place.of(city, data)
-    with place.warehouse() as connection:
-        runs = terminal.run_sources(
-            place, connection, place.sources(sources or []), quiet=quiet
-        )
-        terminal.show_runs(runs, as_json=as_json)
-        if schedule:
+    wanted = place.sources(sources or [])
+    if schedule:
+        with place.warehouse() as connection:
+            runs = terminal.run_sources(place, connection, wanted, quiet=quiet)
+            terminal.show_runs(runs, as_json=as_json)
             _run_on_schedule(place, connection, terminal.stop_signal())
-            return
+        return
+    runs = terminal.run_or_hand_over(place, wanted, quiet=quiet)
+    terminal.show_runs(runs, as_json=as_json)
     terminal.end_with(runs)
 
 
@@ -137,10 +139,7 @@ def load(
     """Hand in files for a source: back-filling, monthly tables."""
     place = Place.of(city, data)
     (wanted,) = place.sources([source])
-    with place.warehouse() as connection:
-        runs = terminal.run_sources(
-            place, connection, [wanted], files=files, quiet=quiet
-        )
+    runs = terminal.run_or_hand_over(place, [wanted], files=files, quiet=quiet)
     terminal.show_runs(runs, as_json=as_json)
     terminal.end_with(runs)
 
@@ -260,7 +259,10 @@ def _run_on_schedule(
             arrived.set()
 
     published_at = datetime.now(UTC)
-    with Scheduler(connection, place.city, place.folder, on_loaded):
+    with (
+        Scheduler(connection, place.city, place.folder, on_loaded) as scheduler,
+        taking_requests(place.folder, scheduler.run_by_hand),
+    ):
         while not stop.wait(1) and (site is None or site.poll() is None):
             now = datetime.now(UTC)
             if arrived.is_set() or now - published_at > PUBLISH_AT_LEAST_EVERY:

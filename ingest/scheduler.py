@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +17,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from ingest import schedule
 from ingest.city import City
 from ingest.delivery import in_words, run_source
+from ingest.errors import UnknownSource
 from ingest.http_guard import cut_all
 from ingest.opening import is_any_open
+from ingest.runs import Run
 from ingest.sources import QueueFeedSource, Source
 from ingest.warehouse import read_frame
 
@@ -52,6 +54,7 @@ class Scheduler:
         self._now = now
         self._stopping = threading.Event()
         self._running: set[str] = set()
+        self._turns = {source.id: threading.Lock() for source in city.sources}
         self._jobs = BackgroundScheduler(
             timezone=city.timezone,
             executors={"default": ThreadPoolExecutor(max(1, len(city.sources)))},
@@ -100,23 +103,36 @@ class Scheduler:
         for source_id in list(self._running):
             log.warning("%s: still running while the process stops", source_id)
 
+    def run_by_hand(self, source_id: str, files: Sequence[Path] = ()) -> list[Run]:
+        """Run a source now, or as soon as it does not run any more."""
+        if source_id not in self._turns:
+            known = ", ".join(self._turns)
+            message = f"the running process has no source {source_id}; it has: {known}"
+            raise UnknownSource(message)
+        return self._run_once(self._city.source(source_id), files)
+
     def _run(self, source: Source) -> None:
-        now = self._now()
-        if self._stopping.is_set() or self._is_pointless(source, now):
+        if self._stopping.is_set() or self._is_pointless(source, self._now()):
             return
-        self._running.add(source.id)
-        try:
-            runs = run_source(
-                self._connection,
-                self._city,
-                source,
-                data_dir=self._data_dir,
-                now=now,
-            )
-            if any(run.outcome == "loaded" for run in runs):
-                self._on_loaded(source.id, source.table)
-        finally:
-            self._running.discard(source.id)
+        self._run_once(source)
+
+    def _run_once(self, source: Source, files: Sequence[Path] = ()) -> list[Run]:
+        with self._turns[source.id]:
+            self._running.add(source.id)
+            try:
+                runs = run_source(
+                    self._connection,
+                    self._city,
+                    source,
+                    data_dir=self._data_dir,
+                    now=self._now(),
+                    files=files,
+                )
+                if any(run.outcome == "loaded" for run in runs):
+                    self._on_loaded(source.id, source.table)
+            finally:
+                self._running.discard(source.id)
+        return runs
 
     def _is_pointless(self, source: Source, now: datetime) -> bool:
         is_live = isinstance(source, QueueFeedSource)

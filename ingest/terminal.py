@@ -23,8 +23,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ingest.delivery import run_source
-from ingest.errors import IngestError
+from ingest.errors import IngestError, WarehouseLocked
 from ingest.first_look import FirstLook
+from ingest.handover import hand_over
 from ingest.place import Place
 from ingest.runs import Run
 from ingest.sources import Source
@@ -78,6 +79,27 @@ def run_sources(
                 files=files,
             )
     return runs
+
+
+def run_or_hand_over(
+    place: Place,
+    sources: Sequence[Source],
+    *,
+    files: Sequence[Path] = (),
+    quiet: bool,
+) -> list[Run]:
+    """Run sources here; where a running process holds the warehouse, have it do so."""
+    try:
+        with place.warehouse() as connection:
+            return run_sources(place, connection, sources, files=files, quiet=quiet)
+    except WarehouseLocked:
+        names = [source.id for source in sources]
+        with progress(quiet, "ingest") as advance:
+            advance("by the running process")
+            runs = hand_over(place.folder, names, files)
+        if runs is None:
+            raise
+        return runs
 
 
 def show_runs(runs: Sequence[Run], *, as_json: bool) -> None:
