@@ -22,6 +22,7 @@ from ingest.warehouse import read_frame, read_rows
 from metrics.catalogue import CATALOGUE
 from metrics.compute import Computed, compute
 from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
+from metrics.nouns import in_words_of
 from metrics.protect import protect, protect_counts, protect_live
 from metrics.provenance import calendar_document, deliveries_used, manifest_of
 from metrics.published import (
@@ -106,7 +107,10 @@ def _write(
     manifest: dict[str, Any],
     now: datetime,
 ) -> Path:
-    catalogue = {name: kpi.model_dump(mode="json") for name, kpi in CATALOGUE.items()}
+    catalogue = {
+        name: in_words_of(city, kpi).model_dump(mode="json")
+        for name, kpi in CATALOGUE.items()
+    }
     return write_snapshot(
         directory,
         now,
