@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 import polars as pl
 
 from dashboard.i18n import Words, german
+from metrics.nouns import as_reports
 from metrics.periods import Period, PeriodGrain
 
 CaseNoun = Literal["applications", "reports", "cases"]
@@ -77,6 +78,8 @@ class KpiWords:
     ) -> Self:
         entry = catalogue[kpi]
         texts = entry["texts"][language]
+        if noun == "reports":
+            texts = {name: as_reports(text, language) for name, text in texts.items()}
         unit = _NOUNS.get(kpi, entry["unit"])
         return cls(
             id=kpi,

@@ -36,42 +36,22 @@ PER_OFFICE: Final = frozenset(
 )
 CASE_TABLES: Final = frozenset({"cases", "case_counts"})
 
-# The catalogue speaks of applications; what residents report is called by its name.
-_LABELS: Final[Mapping[tuple[str, CaseNoun], str]] = {
-    ("backlog.received", "reports"): german("Eingegangene Meldungen"),
-    ("backlog.decided", "reports"): german("Erledigte Meldungen"),
-    ("backlog.open", "reports"): german("Offene Meldungen"),
-    ("backlog.older_than_deadline", "reports"): german(
-        "Offene Meldungen über der Frist"
-    ),
-    ("processing.median_days_decided", "reports"): german(
-        "Dauer der erledigten Meldungen (Median)"
-    ),
-    ("processing.p80_days_decided", "reports"): german(
-        "Dauer, die 8 von 10 erledigten Meldungen nicht überschreiten"
-    ),
-    ("processing.share_within_deadline", "reports"): german(
-        "Innerhalb der Frist erledigt"
-    ),
-    ("processing.expected_days", "reports"): german(
-        "Voraussichtliche Dauer für neue Meldungen"
-    ),
-    ("backlog.received", "cases"): german("Eingegangene Anträge und Meldungen"),
-    ("backlog.decided", "cases"): german("Erledigte Anträge und Meldungen"),
-    ("backlog.open", "cases"): german("Offene Anträge und Meldungen"),
-    ("backlog.older_than_deadline", "cases"): german(
+# The catalogue speaks of applications; where residents report things as well, so do we.
+_LABELS_OF_BOTH: Final[Mapping[str, str]] = {
+    "backlog.received": german("Eingegangene Anträge und Meldungen"),
+    "backlog.decided": german("Erledigte Anträge und Meldungen"),
+    "backlog.open": german("Offene Anträge und Meldungen"),
+    "backlog.older_than_deadline": german(
         "Offene Anträge und Meldungen über der Frist"
     ),
-    ("processing.median_days_decided", "cases"): german(
+    "processing.median_days_decided": german(
         "Dauer der erledigten Anträge und Meldungen (Median)"
     ),
-    ("processing.p80_days_decided", "cases"): german(
+    "processing.p80_days_decided": german(
         "Dauer, die 8 von 10 erledigten Anträgen und Meldungen nicht überschreiten"
     ),
-    ("processing.share_within_deadline", "cases"): german(
-        "Innerhalb der Frist erledigt"
-    ),
-    ("processing.expected_days", "cases"): german(
+    "processing.share_within_deadline": german("Innerhalb der Frist erledigt"),
+    "processing.expected_days": german(
         "Voraussichtliche Dauer für neue Anträge und Meldungen"
     ),
 }
@@ -110,14 +90,10 @@ def kpi_words(view: View, kpi: str, office: str | None = None) -> KpiWords | Non
     words, noun = view.words, case_noun(view.city, office)
     said = KpiWords.of(view.snapshot.catalogue, kpi, view.language, noun)
     said = replace(said, limit=_limit(view.city, kpi, office))
-    label = _LABELS.get((kpi, noun))
-    if label is None:
+    label = _LABELS_OF_BOTH.get(kpi)
+    if label is None or noun != "cases":
         return said
-    meant = (
-        words("Mit Anträgen sind hier Meldungen gemeint.")
-        if noun == "reports"
-        else words("Mit Anträgen sind hier auch Meldungen gemeint.")
-    )
+    meant = words("Mit Anträgen sind hier auch Meldungen gemeint.")
     return replace(said, label=words(label), population=f"{said.population} {meant}")
 
 
