@@ -11,6 +11,7 @@ WIDE: Final = (720, 320)
 NARROW: Final = (360, 300)  # for phones: the same font size in half the width
 FONT_SIZE: Final = 14
 LINE_HEIGHT: Final = 18
+FLAG_WIDTH: Final = 22  # of the number of an event
 _LABEL_SPACE: Final = 200  # at most, for the names at the ends of lines
 _SLIM: Final = frozenset(" .,:;iljtfI1'()-")
 
@@ -91,6 +92,11 @@ class Plot:
         heights = spread([label.y for label in wanted], self.upper, self.lower)
         return [label._replace(y=y) for label, y in zip(wanted, heights, strict=True)]
 
+    def flags(self) -> list[float]:
+        """Where the numbers of the events stand: over their lines, but not touching."""
+        wanted = [self.x(event.at) for event in self.chart.events]
+        return spread(wanted, self.left, self.right, FLAG_WIDTH)
+
     def groups(self) -> list[tuple[int, str]]:
         """First position and name of every group of periods that has room for it."""
         periods = self.chart.periods
@@ -122,13 +128,15 @@ def labelled_positions(periods: tuple[Period, ...], step: float) -> list[int]:
     return [i for i in range(len(periods)) if (len(periods) - 1 - i) % every == 0]
 
 
-def spread(heights: list[float], upper: float, lower: float) -> list[float]:
-    """Move sorted heights apart by at least one line, within the two bounds."""
+def spread(
+    places: list[float], first: float, last: float, apart: float = LINE_HEIGHT
+) -> list[float]:
+    """Move sorted places apart by at least one line, within the two bounds."""
     placed: list[float] = []
-    for height in heights:
-        placed.append(max(height, placed[-1] + LINE_HEIGHT if placed else upper))
-    limit = lower
+    for place in places:
+        placed.append(max(place, placed[-1] + apart if placed else first))
+    limit = last
     for index in reversed(range(len(placed))):
         placed[index] = min(placed[index], limit)
-        limit = placed[index] - LINE_HEIGHT
+        limit = placed[index] - apart
     return placed

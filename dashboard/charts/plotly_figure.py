@@ -239,9 +239,12 @@ def _annotations(plot: Plot) -> list[Figure]:
     ]
     notes += [
         {"x": event.at, "y": 1.04, "yref": "paper", "text": str(number)}
+        | {"xshift": round(flag - plot.x(event.at), 1)}
         | {"bgcolor": color(0), "bordercolor": "var(--chart-text)", "borderpad": 3}
         | {"font": {"weight": 600}}
-        for number, event in enumerate(chart.events, 1)
+        for number, (event, flag) in enumerate(
+            zip(chart.events, plot.flags(), strict=True), 1
+        )
     ]
     notes += [
         {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 8}

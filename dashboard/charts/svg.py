@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
-from dashboard.charts.chart import Chart, Closure, Event, Series, Target
+from dashboard.charts.chart import Chart, Closure, Series, Target
 from dashboard.charts.plot import (
     FONT_SIZE,
     LINE_HEIGHT,
@@ -38,7 +38,7 @@ def draw(chart: Chart, size: tuple[int, int] = WIDE) -> str:
         *_x_axis(plot),
         *(_bars(plot, each, n) for n, each in series if each.kind == "bar"),
         *(_target(plot, target) for target in chart.targets),
-        *(_event(plot, n, event) for n, event in enumerate(chart.events, 1)),
+        *_events(plot),
         *(_line(plot, each, n) for n, each in series if each.kind == "line"),
         *(
             _text(
@@ -148,15 +148,17 @@ def _target(plot: Plot, target: Target) -> str:
     return _rule("target", plot.x(target.first - 0.5), y, plot.x(last + 0.5), y)
 
 
-def _event(plot: Plot, number: int, event: Event) -> str:
-    """Mark it by a line with the number that the list below the chart explains."""
-    x = plot.x(event.at)
+def _events(plot: Plot) -> Iterator[str]:
+    """Mark each by a line with the number that the list below the chart explains."""
     top = plot.upper - LINE_HEIGHT + 2
-    return (
-        _rule("event", x, top, x, plot.lower)
-        + f'<circle class="event-flag" cx="{x:.1f}" cy="{top:.1f}" r="9.5"/>'
-        + _text("event-number", x, top + 5, str(number), "middle")
-    )
+    flags = plot.flags()
+    for event, flag in zip(plot.chart.events, flags, strict=True):
+        x = plot.x(event.at)
+        yield _rule("event", x, plot.upper, x, plot.lower)
+        yield _rule("event", flag, top, x, plot.upper)
+    for number, flag in enumerate(flags, 1):
+        yield f'<circle class="event-flag" cx="{flag:.1f}" cy="{top:.1f}" r="9.5"/>'
+        yield _text("event-number", flag, top + 5, str(number), "middle")
 
 
 def _closure(plot: Plot, closure: Closure) -> str:

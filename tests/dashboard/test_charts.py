@@ -243,3 +243,15 @@ def test_both_drawings_place_everything_alike(rich):
         assert layout["width"] - layout["margin"]["r"] == plot.right
         assert layout["margin"]["t"] == plot.upper
         assert layout["yaxis"]["range"] == [0, rich.top]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_numbers_of_events_close_together_do_not_cover_each_other(size):
+    events = tuple(Event(at, f"{at}") for at in (6.0, 6.4, 6.5, 8.9))
+    plot = Plot.of(chart(line("A", *range(10)), events=events), size)
+    flags = plot.flags()
+    assert all(later - flag >= 21 for flag, later in pairwise(flags))
+    assert plot.left <= flags[0]
+    assert flags[-1] <= plot.right
+    alone = Plot.of(chart(line("A", *range(10)), events=events[:1]), size)
+    assert alone.flags() == [alone.x(6.0)]

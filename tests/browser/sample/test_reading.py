@@ -1,5 +1,7 @@
 """Anybody can read the page: without script, small, dark, enlarged, by keyboard."""
 
+import pytest
+
 TEXT_SPACING = """* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
   word-spacing: 0.16em !important; } p { margin-bottom: 2em !important; }"""
 
@@ -23,8 +25,8 @@ def test_everything_can_be_read_without_javascript(open_tab, sample_site):
     assert page.locator("h1").inner_text() == "Wartezeiten"
     assert page.locator("#wartezeit .drawing-svg--wide").is_visible()
     assert not page.locator("#wartezeit .drawing-svg--narrow").is_visible()
-    page.locator("#wartezeit summary").first.click()
     assert page.locator("#wartezeit tbody tr").count() == 30
+    assert page.locator("#wartezeit tbody tr").first.is_visible()
     page.locator("#filter-amt").select_option("kfz")
     page.locator(".filters button").click()
     assert page.url.endswith("/muster?amt=kfz&zeit=")
@@ -75,9 +77,40 @@ def test_every_drawing_has_a_name_and_is_followed_by_its_numbers(open_tab, sampl
     tab.until_taken_over()
     for block in tab.page.locator(".chart-block").all():
         assert block.locator("[role=img]").get_attribute("aria-label")
-        figure = block.locator("summary").first
-        figure.click()
-        assert block.locator("table caption").is_visible()
+        assert block.locator("table").count() == 1
+        assert block.locator("tbody tr").first.is_visible()
+
+
+def test_a_table_stands_beside_its_chart_as_high_as_it_and_keeps_its_head(
+    open_tab, sample_site
+):
+    page = open_tab(f"{sample_site}/muster").page
+    picture = page.locator("#wartezeit .chart-picture").bounding_box()
+    region = page.locator("#wartezeit .scroll-region")
+    shown = region.bounding_box()
+    assert shown["x"] >= picture["x"] + picture["width"]
+    assert abs(shown["y"] - picture["y"]) < 1
+    assert abs(shown["height"] - picture["height"]) < 1
+    assert not page.locator("#wartezeit .chart-table summary").is_visible()
+    region.focus()
+    page.keyboard.press("End")
+    page.wait_for_timeout(200)
+    assert region.evaluate("(e) => e.scrollTop") > 0
+    head = page.locator("#wartezeit thead th").first.bounding_box()
+    assert abs(head["y"] - region.bounding_box()["y"]) < 3
+
+
+@pytest.mark.parametrize("width", [390, 1000])
+def test_where_there_is_no_room_the_table_is_folded_below_its_chart(
+    open_tab, sample_site, width
+):
+    page = open_tab(f"{sample_site}/muster", width=width, with_script=False).page
+    row = page.locator("#wartezeit tbody tr").first
+    assert not row.is_visible()
+    page.locator("#wartezeit .chart-table summary").click()
+    assert row.is_visible()
+    below = page.locator("#wartezeit .chart-picture").bounding_box()
+    assert row.bounding_box()["y"] > below["y"] + below["height"]
 
 
 def test_paper_shows_the_pictures_and_leaves_out_the_menu(open_tab, sample_site):
@@ -85,4 +118,6 @@ def test_paper_shows_the_pictures_and_leaves_out_the_menu(open_tab, sample_site)
     tab.scroll_through()
     tab.page.emulate_media(media="print")
     assert tab.page.locator("#wartezeit .drawing-static").first.is_visible()
+    assert tab.page.locator("#wartezeit tbody tr").last.is_visible()
+    assert not tab.page.locator("#wartezeit .chart-table summary").is_visible()
     assert not tab.page.locator(".menu-bar").is_visible()

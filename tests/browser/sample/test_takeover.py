@@ -33,7 +33,7 @@ def test_what_the_server_sent_stays_where_it_is(open_held):
     page.evaluate("document.querySelectorAll('main *').forEach((e) => (e.sent = true))")
     page.locator("#filter-amt").select_option("kfz")
     page.locator("#filter-amt").focus()
-    page.locator("summary").first.click()
+    page.locator("summary:visible").first.click()
     page.evaluate("window.scrollTo({top: 700, behavior: 'instant'})")
     let_go()
     tab.until_taken_over()
@@ -74,7 +74,7 @@ def test_nothing_jumps_while_dash_takes_over(open_tab, sample_site):
 def test_a_filter_changes_the_page_and_its_address_in_place(tab):
     page = tab.page
     page.evaluate("window.__same = true")
-    page.locator("#wartezeit summary").first.click()
+    page.locator("#wartezeit summary:visible").first.click()
     page.locator("#filter-amt").select_option("kfz")
     page.locator(".filters button").click()
     tab.until("document.querySelector('#gewaehlt').innerText.includes('kfz')")
@@ -97,6 +97,30 @@ def test_going_back_shows_the_view_before(tab):
     page.go_back()
     tab.until("document.querySelector('.choice[aria-current]').innerText === 'Monate'")
     assert current.count() == 1
+
+
+def test_going_back_leads_the_other_language_back_too(tab):
+    page = tab.page
+    english = "document.querySelector('.language[lang=en]').search"
+    page.locator(".choice", has_text="Wochen").click()
+    tab.until(f"{english} === '?zeit=w'")
+    page.go_back()
+    tab.until(f"{english} === ''")
+    assert page.title() == "Muster – Amtspuls Musterstadt"
+
+
+def test_a_choice_that_cannot_be_loaded_is_said_and_leaves_the_page(tab):
+    page = tab.page
+    page.route("**/_dash-update-component", lambda route: route.abort())
+    before = page.locator("#gewaehlt").inner_text()
+    page.locator("#filter-amt").select_option("kfz")
+    page.locator(".filters button").click()
+    message = page.locator("#meldung")
+    tab.until("document.querySelector('#meldung').innerText !== ''", seconds=15)
+    assert "lässt sich gerade nicht laden" in message.inner_text()
+    assert message.bounding_box()["height"] > 24
+    assert page.locator("#gewaehlt").inner_text() == before
+    tab.problems.clear()  # the browser reports the answer that was refused
 
 
 def test_the_page_stays_as_sent_when_dash_cannot_answer(open_tab, sample_site):
