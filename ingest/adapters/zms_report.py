@@ -25,6 +25,8 @@ OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = {
 _NOT_NEEDED: Final = (  # slots are of different length, so only minutes are read
     "bookedcount", "plannedcount", "bookedcount_public", "plannedcount_public",
 )  # fmt: skip
+_LONGEST: Final = timedelta(days=366)
+_EARLIEST: Final = date(2000, 1, 1)
 _BY_DAY: Final = ("day", "hour")
 
 
@@ -85,15 +87,17 @@ def raw_of(
     )
 
 
-def days_of(report: Report) -> list[date]:
-    """Name the days that a report is about: what it says, and what its rows say."""
-    column = list(report.variables).index("date") if "date" in report.variables else -1
-    written = {
-        str(row[column])[:10]
-        for row in report.rows
-        if column >= 0 and len(row) == len(report.variables)
-    }
-    return sorted({*report.days, *(day for day in map(_day, written) if day)})
+def days_of(report: Report, latest: date) -> list[date]:
+    """Name the days that a report is about: as it says, else as its rows say.
+
+    One row of 9999 would otherwise claim that the report replaces all until then.
+    """
+    if report.days or "date" not in report.variables:
+        return list(report.days)
+    column = report.variables.index("date")
+    written = {str(row[column])[:10] for row in report.rows if len(row) > column}
+    days = [day for day in map(_day, written) if day is not None]
+    return sorted(day for day in days if _EARLIEST <= day <= latest)
 
 
 def _report(name: str, document: object) -> Report:
@@ -115,12 +119,11 @@ def _report(name: str, document: object) -> Report:
 def _variables(name: str, dictionary: object) -> list[str]:
     """Read the dictionary; without it nobody knows which column is which."""
     entries = dictionary if isinstance(dictionary, list) else []
-    named = {
-        entry.get("position"): entry.get("variable")
+    places = {
+        as_text(entry.get("position")): entry.get("variable")
         for entry in entries
         if isinstance(entry, Mapping)
     }
-    places = {as_text(place): variable for place, variable in named.items()}
     in_order = [places.get(str(number)) for number in range(len(entries))]
     variables = [variable for variable in in_order if isinstance(variable, str)]
     if not entries or len(variables) < len(entries):
@@ -169,9 +172,8 @@ def _days(body: Mapping[str, object]) -> list[date]:
         if isinstance(day, Mapping):
             written.append("-".join(str(day.get(p)) for p in ("year", "month", "day")))
     found = [day for day in map(_day, written) if day is not None]
-    if len(found) != 2 or not timedelta() <= found[1] - found[0] <= timedelta(days=366):
-        return []
-    return found
+    is_span = len(found) == 2 and _EARLIEST <= found[0] <= found[1] < date.max
+    return found if is_span and found[1] - found[0] <= _LONGEST else []
 
 
 def _day(text: str) -> date | None:

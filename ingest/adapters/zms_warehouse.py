@@ -26,6 +26,7 @@ from ingest.sources import Source, ZmsSource
 
 _NOT_FOUND: Final = 404  # ReportNotFound: nothing was recorded
 _BACK: Final = timedelta(days=90)
+_AHEAD: Final = timedelta(days=366)  # appointments are planned
 _MAKE = {"queue_hours": hours_of, "slots": days_of_slots}
 
 
@@ -75,11 +76,7 @@ def handed_in(
     spans: list[tuple[Span, list[str], list[Report]]] = []
     for path in files:
         reports = read_reports(path.name, Download(path.name, path, now).read())
-        days = [day for report in reports for day in days_of(report)]
-        if not days:
-            message = f"{path.name} holds no row with a day; nothing was loaded"
-            raise DeliveryRefused(message)
-        spans.append((_span(days, city), [path.name], reports))
+        spans.append((_span(path.name, reports, city, now), [path.name], reports))
     for covers, names, reports in _joined(spans):
         yield Download(" + ".join(names), _as_content(reports), now, covers)
 
@@ -101,13 +98,15 @@ def parse(
         rows = rows.with_columns(_believed(source.checks.max_wait_minutes))
     broken = broken.with_columns(numbers(0))
     refused = pl.concat([broken, refused]).sort("row_number", maintain_order=True)
-    days = [day for report in reports for day in days_of(report)]
+    covers = download.covers
+    if covers is None:
+        covers = _span(download.name, reports, city, download.fetched_at)
     return Parsed(
         table=mapping.table,
         rows=rows,
         refused=refused,
         rows_read=rows.height + refused.height,
-        covers=download.covers or (_span(days, city) if days else None),
+        covers=covers,
     )
 
 
@@ -150,7 +149,12 @@ def _as_content(reports: Sequence[Report]) -> bytes:
     return json.dumps([report.plain for report in reports]).encode()
 
 
-def _span(days: Sequence[date], city: City) -> Span:
+def _span(name: str, reports: Sequence[Report], city: City, now: datetime) -> Span:
+    latest = now.astimezone(city.timezone).date() + _AHEAD
+    days = [day for report in reports for day in days_of(report, latest)]
+    if not days:
+        message = f"{name} holds no row with a day; nothing was loaded"
+        raise DeliveryRefused(message)
     first, _ = span_of_period(min(days), "day", city.timezone)
     _, end = span_of_period(max(days), "day", city.timezone)
     return first, end

@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from ingest.adapters import zms_warehouse
 from ingest.adapters.base import Loaded, Seen
 from ingest.checks import check
+from ingest.city_errors import reference_errors
 from ingest.errors import DeliveryRefused, SourceChanged, SourceUnavailable
 from ingest.http import Session
 
@@ -260,6 +262,13 @@ def test_an_answer_that_is_no_report_is_refused(waiting, read, content):
         read(waiting, content)
 
 
+def test_a_row_of_another_age_does_not_stretch_what_is_replaced(waiting, read):
+    document = report(NEW, NINE, NINE | {"date": "9999-12-31"}, NINE | {"date": "0001"})
+    assert read(waiting, encoded(document)).covers == (
+        datetime(2026, 3, 1, 23, tzinfo=UTC), datetime(2026, 3, 2, 23, tzinfo=UTC),
+    )  # fmt: skip
+
+
 # ------------------------------------------------------------------ appointment minutes
 
 
@@ -450,3 +459,23 @@ def test_files_about_the_same_days_are_one_delivery(waiting, city, now, read, tm
     )  # fmt: skip
     assert set(read(waiting, march.content).rows["office"]) == {"ema", "kfz"}
     assert april.covers[0] == datetime(2026, 4, 1, 22, tzinfo=UTC)
+
+
+# ---------------------------------------------------------------------- the city file
+
+
+def test_an_office_that_the_city_does_not_have_is_found_in_the_mapping():
+    mapping = {"subject": "waitingscope", "offices": {"141": "emma"}}
+    document = {
+        "office": [{"id": "ema"}],
+        "source": [{"id": "zms", "adapter": "zms_warehouse", "mapping": mapping}],
+    }
+    assert list(reference_errors(document)) == [
+        "[[source]] \"zms\" mapping.offices: 'emma' is no office; expected one of: ema"
+    ]
+
+
+def test_two_numbers_of_zms_cannot_lead_to_one_office(any_source):
+    offices = {"141": "ema", "142": "ema"}
+    with pytest.raises(ValidationError, match="two ids lead to one office"):
+        any_source("zms_warehouse", {"subject": "waitingscope", "offices": offices})
