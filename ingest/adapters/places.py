@@ -17,6 +17,21 @@ _HIDDEN: Final = (".", "~$")
 _NOT_FOUND: Final = 404
 
 
+def downloads(
+    source: Source,
+    city: City,  # noqa: ARG001 - the signature of all adapters
+    http: Http,
+    seen: Seen,
+    now: datetime,
+    data_dir: Path,
+) -> Iterator[Download]:
+    """Yield the files of the folder, or what is at the address."""
+    if source.url is None:
+        yield from from_folder(source, now, data_dir)
+    else:
+        yield from_address(source.url, http, seen, now)
+
+
 def handed_in(
     files: Sequence[Path],
     source: Source,  # noqa: ARG001 - the signature of all adapters

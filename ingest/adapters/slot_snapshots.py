@@ -6,15 +6,14 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final
 
 import polars as pl
 
 from ingest.adapters import columns, german_formats, places, spans
-from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen
+from ingest.adapters.base import REFUSED, Download, Parsed, Pseudonym
 from ingest.adapters.raw_table import RawTable, tidy_name
 from ingest.adapters.table_csv import read_csv
 from ingest.city import City
@@ -30,22 +29,8 @@ _GZIP: Final = b"\x1f\x8b"
 _LARGEST: Final = 500_000_000  # bytes of all files of an archive
 _MOST_FILES: Final = 1_000
 _DAMAGED: Final = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError)
+downloads = places.downloads
 handed_in = places.handed_in
-
-
-def downloads(
-    source: Source,
-    city: City,  # noqa: ARG001 - the signature of all adapters
-    http: Http,
-    seen: Seen,
-    now: datetime,
-    data_dir: Path,
-) -> Iterator[Download]:
-    """Yield the archives of the folder, or the one at the address."""
-    if source.url is None:
-        yield from places.from_folder(source, now, data_dir)
-    else:
-        yield places.from_address(source.url, http, seen, now)
 
 
 def parse(

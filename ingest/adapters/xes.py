@@ -1,14 +1,12 @@
 """Event logs after IEEE 1849 (.xes, .xes.gz): a trace becomes a case, or its pauses."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from ingest.adapters import columns, places, spans
-from ingest.adapters.base import Download, Http, Parsed, Pseudonym, Seen
+from ingest.adapters.base import Download, Parsed, Pseudonym
 from ingest.adapters.xes_log import LogEvent, Trace, traces
 from ingest.city import City
 from ingest.errors import DeliveryRefused, SourceChanged
@@ -20,22 +18,8 @@ _EVENT: Final = ".event"  # after a moment's name: what the event found is calle
 _NO_TIME: Final = "no time"  # no time at all reads as one: the row is refused
 _PAUSE: Final = ("from_at", "to_at", "holder")
 _CHUNK: Final = 50_000  # rows held as Python objects
+downloads = places.downloads
 handed_in = places.handed_in
-
-
-def downloads(
-    source: Source,
-    city: City,  # noqa: ARG001 - the signature of all adapters
-    http: Http,
-    seen: Seen,
-    now: datetime,
-    data_dir: Path,
-) -> Iterator[Download]:
-    """Yield the logs of the folder, or the one at the address."""
-    if source.url is None:
-        yield from places.from_folder(source, now, data_dir)
-    else:
-        yield places.from_address(source.url, http, seen, now)
 
 
 def parse(
