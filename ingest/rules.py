@@ -90,6 +90,10 @@ ORDERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
         ("band_from", "band_to", "ended_before_started"),
     ),
 }  # fmt: skip
+# Part, whole.
+PARTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "parking": (("free", "capacity"),),
+}
 MAY_LIE_AHEAD: Final = ("appointment_at", "first_free_at")
 _WAITS: Final = (
     "wait_minutes",
@@ -124,6 +128,8 @@ def violations(
         yield Violation(pl.col(later) < pl.col(earlier), reason, later)
     yield from _waits(table, checks)
     yield from _sums(table, checks)
+    for part, whole in PARTS.get(table, ()):
+        yield Violation(pl.col(part) > pl.col(whole), "part_exceeds_whole", part)
     if covers is not None and table in MOMENTS:
         yield Violation(_is_outside(table, covers), "outside_span", None)
 

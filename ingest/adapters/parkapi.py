@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from ingest.adapters import columns, places
-from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen
+from ingest.adapters.base import Download, Http, Parsed, Pseudonym, Seen
 from ingest.adapters.feed_document import as_text, read_document
 from ingest.adapters.records import as_content, list_of_records, raw_of
 from ingest.city import City
@@ -92,17 +92,15 @@ def parse(
     raw = raw_of(named, _FIELDS)
     reading = columns.Reading(timezone=city.info.timezone, pseudonym=pseudonym)
     filled = columns.fill(raw, _TABLE, _COLUMNS, reading)
-    too_much = (pl.col("free") > pl.col("capacity")).fill_null(value=False)
-    rows = filled.rows.filter(~too_much).with_columns(
+    rows = filled.rows.with_columns(
         observed_at=pl.lit(look.updated_at).dt.cast_time_unit("us"),
         # A closed car park is not a full one, whatever it counts.
         free=pl.when(pl.col("state") != "closed").then("free").otherwise(None),
     )
-    refused = [filled.refused, _too_much(raw, filled.rows.filter(too_much), reading)]
     return Parsed(
         table=_TABLE,
         rows=rows,
-        refused=pl.concat(refused).sort("row_number"),
+        refused=filled.refused,
         rows_read=raw.height,
         covers=download.covers or (look.updated_at, look.updated_at + _INSTANT),
     )
@@ -190,18 +188,3 @@ def _moment(value: object) -> datetime | None:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC)
-
-
-def _too_much(
-    raw: pl.DataFrame, rows: pl.DataFrame, reading: columns.Reading
-) -> pl.DataFrame:
-    wrong = raw.filter(pl.col("row_number").is_in(rows["row_number"].implode()))
-    return pl.DataFrame(
-        {
-            "row_number": wrong["row_number"],
-            "field": "free",
-            "reason": "part_exceeds_whole",
-            "row_json": columns.as_json(wrong, _COLUMNS, reading.pseudonym),
-        },
-        schema=REFUSED,
-    )

@@ -91,7 +91,7 @@ PARKING = {
     "data_source": CANARY,
     "lots": [
         {"id": "p1", "name": "Rathaus", "total": 100, "free": 40, "state": "open"},
-        {"id": "p2", "name": "Markt", "total": 10, "free": 11, "state": "open"},
+        {"id": "p2", "name": "Markt", "total": 10, "free": "x", "state": "open"},
     ],
 }
 

@@ -79,21 +79,13 @@ def test_a_lot_that_does_not_count_free_spaces_has_none(feed, read):
     assert told(read(feed, version_1(silent))) == [("Parkhaus 1", None, 100, "open")]
 
 
-def test_more_free_than_there_are_is_refused(feed, read):
-    parsed = read(feed, version_1(lot(1, free=101), lot(2)))
-    assert told(parsed) == [("Parkhaus 2", 40, 100, "open")]
-    assert parsed.refused.select("row_number", "field", "reason").rows() == [
-        (1, "free", "part_exceeds_whole")
-    ]
-    assert "Markt 1" not in parsed.refused["row_json"][0]
-
-
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
         (lot(2, state="many"), "unknown_category"),
         (lot(2, free="viele"), "unreadable_number"),
         (lot(2, free=-1), "negative_value"),
+        (lot(2, free=101), "part_exceeds_whole"),
         (lot(2, state=None), "missing_value"),
     ],
 )
@@ -101,6 +93,7 @@ def test_a_lot_that_cannot_be_believed_is_refused(feed, read, city, now, wrong, 
     checked = check(read(feed, version_1(lot(), wrong)), feed, city, None, now)
     assert checked.rows["car_park"].to_list() == ["Parkhaus 1"]
     assert checked.counts_by_rule() == {reason: 1}
+    assert "Markt 1" not in checked.refused["row_json"][0]
 
 
 def test_lots_may_be_renamed_and_ignored(any_source, read):
