@@ -3,41 +3,29 @@
 Nothing of an agent, a number or a single call leaves this module.
 """
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import polars as pl
 
 from ingest.adapters import places, spans
-from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen
+from ingest.adapters.base import REFUSED, Download, Parsed, Pseudonym
 from ingest.adapters.calls import CALLS, intervals
-from ingest.adapters.queue_log_calls import Event, LogCalls
+from ingest.adapters.queue_log_calls import Event, Finished, LogCalls
 from ingest.adapters.raw_table import cut_off
 from ingest.city import City
-from ingest.errors import DeliveryRefused, SourceChanged
+from ingest.errors import DeliveryRefused, SourceChanged, SourceUnavailable
 from ingest.sources import AsteriskQueueLogSource, Source
 
 _TABLE: Final = "contacts"
 _FEWEST_FIELDS: Final = 5  # epoch|callid|queue|agent|event
+_CHUNK: Final = 20_000  # calls held as Python objects
 _LATEST: Final = 2**36  # seconds since 1970: far away, but a time that can be written
+downloads = places.downloads
 handed_in = places.handed_in
-
-
-def downloads(
-    source: Source,
-    city: City,  # noqa: ARG001 - the signature of all adapters
-    http: Http,
-    seen: Seen,
-    now: datetime,
-    data_dir: Path,
-) -> Iterator[Download]:
-    """Yield the log files of the folder, or the one at the address."""
-    if source.url is None:
-        yield from places.from_folder(source, now, data_dir)
-    else:
-        yield places.from_address(source.url, http, seen, now)
 
 
 def parse(
@@ -65,79 +53,99 @@ def parse(
 
 
 class _Log:
-    """One file, read from its first to its last line."""
+    """One file, read line by line from its first to its last."""
 
     def __init__(self, download: Download, source: AsteriskQueueLogSource) -> None:
         self._name = download.name
         self._mapping = source.mapping
         self._refused: list[tuple[int, str | None, str, str]] = []
-        self._epochs: list[float] = []
+        self._first: float | None = None
+        self._last: float | None = None
+        self._whole: list[pl.DataFrame] = []
         calls = LogCalls(self._mapping)
-        content = download.read()
-        self._read(content, calls)
-        self._finished = [*calls.finished, *calls.unfinished()]
+        with _lines(download) as lines:
+            self._read(lines, calls)
+        self._put_by([*calls.finished, *calls.unfinished()])
 
     def calls(self) -> pl.DataFrame:
         """Give the calls that are whole."""
+        return pl.concat(self._whole)
+
+    def refused(self) -> pl.DataFrame:
+        """Give the lines that are none, and the calls that run beyond the file."""
+        refused = pl.DataFrame(self._refused, schema=REFUSED, orient="row")
+        return refused.sort("row_number")
+
+    def _put_by(self, calls: Sequence[Finished]) -> None:
+        """Keep what is known of calls as a frame: that takes far less room."""
         rows = [
             (
                 call.line, call.office, self._mapping.line, _moment(call.entered),
                 call.outcome, call.wait, call.handling,
             )
-            for call in self._finished
+            for call in calls
             if call.fault is None
         ]  # fmt: skip
         schema: dict[str, pl.DataType] = {"row_number": pl.Int64(), **CALLS}
-        return pl.DataFrame(rows, schema=schema, orient="row")
-
-    def refused(self) -> pl.DataFrame:
-        """Give the lines that are none, and the calls that run beyond the file."""
-        rows = [
-            *self._refused,
-            *(
-                (call.line, call.field, call.fault, "{}")
-                for call in self._finished
-                if call.fault is not None
-            ),
+        self._whole.append(pl.DataFrame(rows, schema=schema, orient="row"))
+        self._refused += [
+            (call.line, call.field, call.fault, "{}")
+            for call in calls
+            if call.fault is not None
         ]
-        return pl.DataFrame(rows, schema=REFUSED, orient="row").sort("row_number")
 
     def moments(self) -> pl.DataFrame:
         """Give when the log was written, where there was no call at all."""
-        edges = [min(self._epochs), max(self._epochs)] if self._epochs else []
+        edges = [epoch for epoch in (self._first, self._last) if epoch is not None]
         schema = {"interval_at": pl.Datetime("us", "UTC")}
         return pl.DataFrame({"interval_at": map(_moment, edges)}, schema=schema)
 
-    def _read(self, content: bytes, calls: LogCalls) -> None:
-        if not content.strip():
-            message = f"{self._name} is empty; nothing was loaded"
-            raise DeliveryRefused(message)
-        lines = content.split(b"\n")
+    def _read(self, lines: IO[bytes], calls: LogCalls) -> None:
+        number = 0
         for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            fault = self._take(number, line, calls)
+            if not line.endswith(b"\n"):  # half a number reads as a smaller one
+                raise cut_off(self._name)
+            if len(calls.finished) >= _CHUNK:
+                self._put_by(calls.finished)
+                calls.finished.clear()
+            fault = self._take(number, line, calls) if line.strip() else None
             if fault is None:
                 continue
-            if number == len(lines):
-                raise cut_off(self._name)
             fields = line.count(b"|") + 1
             self._refused.append((number, *fault, f'{{"fields":{fields}}}'))
+        if not number or (self._last is None and not self._refused):
+            message = f"{self._name} is empty; nothing was loaded"
+            raise DeliveryRefused(message)
 
     def _take(
         self, number: int, line: bytes, calls: LogCalls
     ) -> tuple[str | None, str] | None:
         """Hand a line's event on; say what is wrong with a line that has none."""
-        fields = line.decode("utf-8", "replace").rstrip("\r").split("|")
+        fields = line.decode("utf-8", "replace").rstrip("\r\n").split("|")
         if len(fields) < _FEWEST_FIELDS:
             return None, "broken_row"
         epoch = _number(fields[0])
         if epoch is None or not 0 < epoch < _LATEST:
             return "interval_at", "unreadable_time"
-        self._epochs.append(epoch)
+        self._first = epoch if self._first is None else min(self._first, epoch)
+        self._last = epoch if self._last is None else max(self._last, epoch)
         details = (*fields[_FEWEST_FIELDS:], "", "", "")
         _, call, queue, _, event = fields[:_FEWEST_FIELDS]
         return calls.take(Event(number, epoch, call, queue, event, details))
+
+
+@contextmanager
+def _lines(download: Download) -> Iterator[IO[bytes]]:
+    if isinstance(download.content, bytes):
+        yield io.BytesIO(download.content)
+        return
+    try:
+        file = download.content.open("rb")
+    except OSError as error:
+        message = f"{download.name} cannot be read: {error.strerror}"
+        raise SourceUnavailable(message) from error
+    with file:
+        yield file
 
 
 def _number(text: str) -> float | None:

@@ -31,7 +31,7 @@ _OF_OTHERS: Final = frozenset(  # about agents and the exchange: never read on
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the log, without its agent."""
 
@@ -43,7 +43,7 @@ class Event:
     details: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A call of which the log says nothing more."""
 
@@ -57,7 +57,7 @@ class Finished:
     field: str | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class _Going:
     """A call that is in a queue, or speaks with somebody."""
 

@@ -211,8 +211,18 @@ def test_broken_lines_are_refused_and_a_cut_off_file_as_a_whole(parsed):
     assert reasons(found) == {"broken_row": 1, "unreadable_time": 1}
     with pytest.raises(DeliveryRefused, match="cut off"):
         parsed(content=whole + b"17723520")
+    with pytest.raises(DeliveryRefused, match="cut off"):
+        parsed(content=whole[:-1])  # a wait of 30 seconds, or of 305?
     with pytest.raises(DeliveryRefused, match="empty"):
         parsed(content=b"\n")
+
+
+def test_a_long_file_is_counted_piece_by_piece(parsed, monkeypatch):
+    lines = [line for n in range(50) for line in answered(str(n), n * 9, 2, 3)]
+    whole = parsed(*lines)
+    monkeypatch.setattr(asterisk_queue_log, "_CHUNK", 7)
+    assert parsed(*lines).rows.equals(whole.rows)
+    assert whole.rows["offered"].sum() == 50
 
 
 def test_it_covers_the_days_of_its_calls_or_of_its_lines(parsed):
