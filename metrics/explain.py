@@ -41,7 +41,8 @@ def explain(
     """Explain one figure, as it is or as it was at a moment; raise UnknownFigure."""
     if as_of is None:
         return _explain(connection, city, figure_id, now)
-    with _warehouse_as_of(connection, as_of.astimezone(UTC)) as then:
+    family = _parsed(figure_id).kpi.partition(".")[0]
+    with _warehouse_as_of(connection, family, as_of.astimezone(UTC)) as then:
         return _explain(then, city, figure_id, as_of)
 
 
@@ -228,17 +229,16 @@ def _refused(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]
 
 
 def _warehouse_as_of(
-    connection: duckdb.DuckDBPyConnection, as_of: datetime
+    connection: duckdb.DuckDBPyConnection, family: str, as_of: datetime
 ) -> duckdb.DuckDBPyConnection:
-    """Copy what counted at a moment into a warehouse of its own, in memory."""
+    """Copy what a family's KPIs counted at a moment into a warehouse in memory."""
     then = duckdb.connect(":memory:")
     for file in sorted(SCHEMA.glob("*.sql")):
         then.execute(file.read_text(encoding="utf-8"))
     then.execute("SET GLOBAL TimeZone = 'UTC'")
-    tables = read_frame(then, "SELECT table_name FROM duckdb_tables()")
-    for table in sorted(tables["table_name"]):
-        if table == "runs":  # attempts bring no rows
-            continue
+    kpis = [kpi for kpi in CATALOGUE.values() if kpi.family == family]
+    counted = {table for kpi in kpis for table in kpi.tables}
+    for table in sorted({"deliveries", "quarantine"} | counted):
         rows = read_rows(connection, table, as_of=as_of)
         if table == "deliveries":
             rows = rows.with_columns(

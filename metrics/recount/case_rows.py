@@ -1,10 +1,9 @@
 """The cases of a city as the recount sees them: local days, and the day each is due."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from ingest.city import Deadline
 from metrics.recount.rows import Row, Span, Warehouse
@@ -14,8 +13,7 @@ _LEFT_OVER: Final = timedelta(days=365)
 _ONE_DAY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """One case, in local days, with the first day of its office's book."""
 
     row: Row
