@@ -94,7 +94,11 @@ def protect_wait_by_hour(
     nobody = _IS_TICKETS & (pl.col("reason") == "no_rows")
     base = city.publish.rounding_base
     return (
-        hours.filter(pl.col("window_end") < _today(city, now), offices)
+        hours.filter(
+            pl.col("window_end") < _today(city, now),
+            offices,
+            ~pl.col("office").is_in(_sensitive_offices(city)),
+        )
         .with_columns(**_turned(nobody, "hidden", "fewer_than_8"))
         .pipe(hide, _IS_TICKETS & (too_few < FEWEST), "fewer_than_8")
         .pipe(hide, too_few < FEWEST_HOURS, "too_few")
@@ -143,11 +147,10 @@ def protect_live(samples: pl.DataFrame, city: City, now: datetime) -> dict[str, 
     Of `samples` the newest look at each queue counts. A column `source`, where there is
     one, tells how old a look may be before it is called stale.
     """
-    sensitive = [service.id for service in city.services if service.sensitive]
     # The newest of each first: merged offices may have queues of the same name.
     newest = newest_looks(samples.filter(pl.col("observed_at") <= now))
     looks = with_merged_offices(newest, city).filter(
-        ~pl.col("service").is_in(sensitive).fill_null(value=False),
+        ~_is_sensitive(city),
         ~pl.col("office").is_in(list(hidden_offices(city))),
     )
     by_office = looks.partition_by("office", as_dict=True)
@@ -205,11 +208,28 @@ def _population() -> pl.Expr:
 
 def _not_too_sensitive(city: City) -> pl.Expr:
     """Sensitive services appear per quarter and without the office only."""
-    sensitive = [service.id for service in city.services if service.sensitive]
     is_coarse = (pl.col("grain").cast(pl.String) == "quarter") & pl.col(
         "office"
     ).is_null()
-    return ~pl.col("service").is_in(sensitive).fill_null(value=False) | is_coarse
+    return ~_is_sensitive(city) | is_coarse
+
+
+def _is_sensitive(city: City) -> pl.Expr:
+    """Find rows of a sensitive service, or of an office that has no other."""
+    sensitive = [service.id for service in city.services if service.sensitive]
+    service = pl.col("service").is_in(sensitive).fill_null(value=False)
+    return service | pl.col("office").is_in(_sensitive_offices(city)).fill_null(
+        value=False
+    )
+
+
+def _sensitive_offices(city: City) -> list[str]:
+    return [
+        office.id
+        for office in city.offices
+        if (services := city.services_of(office.id))
+        and all(service.sensitive for service in services)
+    ]
 
 
 def _offices_with_hours(city: City) -> pl.Expr:

@@ -311,6 +311,21 @@ def test_sensitive_services_appear_per_quarter_and_without_the_office_only():
     assert protected(row("waiting.visits", **month), city=everywhere) == []
 
 
+def test_an_office_that_has_only_sensitive_services_is_as_sensitive_as_they_are():
+    moved = [
+        service.model_copy(update={"office": "standesamt"})
+        if service.sensitive
+        else service
+        for service in CITY.services
+    ]
+    city = CITY.model_copy(update={"services": tuple(moved)})
+    month = row("waiting.visits", office="standesamt", value=100.0, n=100)
+    assert protected(month, city=CITY) != []
+    assert protected(month, city=city) == []
+    assert live(look(office="standesamt"), city=CITY) != []
+    assert live(look(office="standesamt"), city=city) == []
+
+
 def test_a_small_office_is_counted_with_its_parent_or_hidden():
     assert merged_offices(CITY) == {"aussenstelle": "amt", "winzig": None}
     rows = pl.DataFrame({"office": ["aussenstelle", "amt", "winzig"]})
