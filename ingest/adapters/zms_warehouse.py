@@ -133,7 +133,8 @@ def _ask(url: str, mapping: ZmsMapping, start: date, http: Http) -> list[Report]
             if error.http_status != _NOT_FOUND:
                 raise
             continue
-        reports += read_reports(address, answer.content)
+        found = read_reports(address, answer.content)
+        reports += [report for report in found if report.rows]
     return reports
 
 

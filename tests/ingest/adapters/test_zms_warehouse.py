@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +10,10 @@ from ingest.adapters import zms_warehouse
 from ingest.adapters.base import Loaded, Seen
 from ingest.checks import check
 from ingest.city_errors import reference_errors
+from ingest.delivery import run_source
 from ingest.errors import DeliveryRefused, SourceChanged, SourceUnavailable
 from ingest.http import Session
+from ingest.warehouse import open_warehouse, read_rows
 
 OLD = (
     "subjectid", "date", "hour", "waitingcount", "waitingtime", "waitingcalculated",
@@ -435,6 +437,35 @@ def test_appointment_minutes_are_asked_for_from_day_to_day(asked, server):
     path, parameters, _ = server.asked[0]
     assert path == "/warehouse/capacityscope/141/_/"
     assert parameters == {"fromDate": "2026-11-01", "toDate": "2026-11-30"}
+
+
+def test_a_rewritten_month_replaces_itself_and_keeps_what_was_said(
+    server, any_source, city, now, tmp_path
+):
+    source = any_source(
+        "zms_warehouse", WAITING | {"first_day": "2026-11-01"},
+        url=f"{server.url}/warehouse/", private_host=True,
+    )  # fmt: skip
+    connection = open_warehouse(tmp_path / "warehouse.duckdb")
+    outcomes = []
+    for day, wait in enumerate(("24.5", "24.5", "30")):
+
+        def answer(path, parameters, wait=wait):
+            row = NINE | {"subjectid": path.split("/")[3], "date": "2026-11-02"}
+            return encoded(report(NEW, row | {"waitingtime": wait}))
+
+        server.answer = answer
+        moment = now + timedelta(days=day)
+        (run,) = run_source(connection, city, source, data_dir=tmp_path, now=moment)
+        outcomes.append((run.outcome, run.rows_loaded))
+    assert outcomes == [("loaded", 4), ("unchanged", 0), ("loaded", 4)]
+
+    def waits(**more):
+        rows = read_rows(connection, "queue_hours", **more)
+        return sorted(rows["mean_wait_minutes"])
+
+    assert waits() == [3, 3, 30, 30]
+    assert waits(as_of=now + timedelta(days=1)) == [3, 3, 24.5, 24.5]
 
 
 def test_a_page_instead_of_a_report_is_an_error(asked, server):
