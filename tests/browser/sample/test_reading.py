@@ -113,6 +113,14 @@ def test_where_there_is_no_room_the_table_is_folded_below_its_chart(
     assert row.bounding_box()["y"] > below["y"] + below["height"]
 
 
+def test_paper_is_light_even_for_readers_of_dark_screens(open_tab, sample_site):
+    tab = open_tab(f"{sample_site}/muster", scheme="dark")
+    ink = "getComputedStyle(document.body).color"
+    assert tab.page.evaluate(ink) == "rgb(242, 243, 248)"
+    tab.page.emulate_media(media="print", color_scheme="dark")
+    assert tab.page.evaluate(ink) == "rgb(28, 32, 51)"
+
+
 def test_paper_shows_the_pictures_and_leaves_out_the_menu(open_tab, sample_site):
     tab = open_tab(f"{sample_site}/muster")
     tab.scroll_through()
