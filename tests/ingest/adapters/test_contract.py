@@ -14,6 +14,7 @@ import pytest
 from ingest.adapters import ADAPTERS
 from ingest.adapters.base import REFUSED, Adapter, Download
 from ingest.checks import RULES, check
+from ingest.city_errors import _UNION_PARTS
 from ingest.delivery import run_source
 from ingest.errors import IngestError, SourceChanged
 from ingest.http_guard import Limits
@@ -355,3 +356,7 @@ def test_people_are_nowhere_after_good_and_bad_deliveries(
         if path.suffix == ".parquet":
             found[f"{path} read"] = str(pl.read_parquet(path).to_dicts())
     assert [place for place, text in found.items() if CANARY in text.upper()] == []
+
+
+def test_errors_of_a_city_file_never_name_parts_of_a_union():
+    assert set(ADAPTERS) <= _UNION_PARTS
