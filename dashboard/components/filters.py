@@ -35,6 +35,8 @@ def filter_form(view: View, selects: Sequence[Select]) -> html.Form:
     button = html.Button(
         html.Span(view.words("Anzeigen"), className="kern-label"),
         type="submit",
+        # Keeps the focus where a choice brings another field before it.
+        id="filter-anzeigen",
         className="kern-btn kern-btn--primary",
     )
     return html.Form(

@@ -82,6 +82,7 @@ def test_a_filter_changes_the_page_and_its_address_in_place(tab):
     assert page.evaluate("window.__same")
     assert page.locator("#filter-amt").input_value() == "kfz"
     assert page.evaluate("document.activeElement.type") == "submit"
+    assert page.evaluate("document.activeElement.id") == "filter-anzeigen"
     assert page.locator("#wartezeit details[open]").count() == 1
     english = page.locator(".language[lang=en]").get_attribute("href")
     assert english.endswith("/en/muster?amt=kfz")
