@@ -22,13 +22,17 @@ from tests.bench import web
 from tests.bench.exports import CITY_FILE, served
 from tests.bench.measure import ROOT, Measured, measure, median
 
+DAYS_A_FILE = 100  # as offices back-fill; a file is held in memory as a whole
+
 console = Console(width=110)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--runs", type=int, default=3, help="of each; medians count")
-    runs = parser.parse_args().runs
+    parser.add_argument("--rows", type=int, default=500_000, help="of the big table")
+    arguments = parser.parse_args()
+    runs = arguments.runs
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         console.print("The sample city is simulated …")
@@ -38,6 +42,7 @@ def main() -> None:
         console.print(f"{made.rows:,} lines, {size:.0f} MB, in {made.seconds:.1f} s\n")
         data = _ingest(home, exports, runs)
         _publish(data, runs)
+        _volume(home, arguments.rows)
         _web(home, data / "published")
 
 
@@ -67,6 +72,26 @@ def _publish(data: Path, times: int) -> None:
             measured.append(measure("tests.bench.publishing", name, data))
     measure("tests.bench.publishing", "amtspuls", data)
     _show("Tables into a published snapshot", runs, "figures", 3.0)
+
+
+def _volume(home: Path, visits: int) -> None:
+    """Measure big tables, one day anew in one of them, and many sources at once."""
+    module = "tests.bench.volume"
+    places = {name: home / f"big-{name}" for name in ("csv", "day", "many")}
+    runs: dict[str, list[Measured]] = {"amtspuls": [], "plain_duckdb": []}
+    for place in (*places.values(), *(home / f"big-{name}" for name in runs)):
+        place.mkdir()
+    measure(module, "write_csv", places["csv"], visits, DAYS_A_FILE)
+    for name, measured in runs.items():
+        measured.append(measure(module, name, places["csv"], home / f"big-{name}"))
+    _show(f"{visits:,} visits and half as many cases", runs, "rows", 2.0)
+    day = measure(module, "one_day_anew", places["day"], visits)
+    many = measure(module, "many_sources", places["many"])
+    console.print(
+        f"One day anew in {visits:,} visits: {day.seconds:.2f} s (aim: 1)\n"
+        f"{many.rows} sources due at once, each answering after 1 s:"
+        f" {many.seconds:.1f} s, {many.cpu_seconds:.1f} s CPU (aim: 30)\n"
+    )
 
 
 def _show(title: str, runs: dict[str, list[Measured]], unit: str, aim: float) -> None:
