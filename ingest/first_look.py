@@ -22,7 +22,9 @@ class FirstLook:
 def first_look(connection: duckdb.DuckDBPyConnection, source: Source) -> FirstLook:
     """Count, in a warehouse that this source was loaded into, what it fills."""
     names = [name for name in columns_of(source.table) if name != "delivery_id"]
-    shares = ", ".join(f"100 * count({name}) / count(*) AS {name}" for name in names)
+    shares = ", ".join(
+        f"100 * count({name}) / nullif(count(*), 0) AS {name}" for name in names
+    )
     (row,) = read_frame(
         connection,
         f"SELECT {shares} FROM {source.table} WHERE delivery_id IN"  # noqa: S608

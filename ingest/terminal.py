@@ -106,7 +106,7 @@ def show_runs(runs: Sequence[Run], *, as_json: bool) -> None:
     table = _table("source", "outcome", "rows", "refused", "what")
     for run in runs:
         counts = (str(run.rows_loaded), str(run.rows_quarantined))
-        table.add_row(run.source, run.outcome, *counts, run.error or run.name)
+        _add(table, run.source, run.outcome, *counts, run.error or run.name)
     cells = [Text(cell.in_words()) for run in runs for cell in run.wrong_cells]
     answer([asdict(run) for run in runs], as_json, Group(table, *cells))
 
@@ -127,14 +127,15 @@ def show_check(
     for look in looks:
         filled = (f"{name} {share:g}" for name, share in look.filled.items())
         lists = (filled, look.empty, look.dropped)
-        table.add_row(look.source, look.table, *(", ".join(names) for names in lists))
+        _add(table, look.source, look.table, *(", ".join(names) for names in lists))
     answer(document, as_json, Group(_status(sources), "", table))
 
 
 def _status(sources: Sequence[SourceStatus]) -> Group:
     table = _table("source", "last run", "outcome", "data until", "rows", "refused")
     for source in sources:
-        table.add_row(
+        _add(
+            table,
             source.id,
             _short(source.last_run_at),
             source.last_outcome or "never ran",
@@ -143,7 +144,7 @@ def _status(sources: Sequence[SourceStatus]) -> Group:
             ", ".join(f"{why} {n}" for why, n in source.refused_by_rule.items()),
         )
     errors = [f"{each.id}: {each.last_error}" for each in sources if each.last_error]
-    return Group(table, *errors)
+    return Group(table, *(Text(error) for error in errors))
 
 
 def log_to_stderr() -> None:
@@ -164,7 +165,7 @@ def answer(document: Any, as_json: bool, words: RenderableType) -> None:  # noqa
     else:
         # In a file or a pipe nothing is cut to the width of a screen.
         width = None if sys.stdout.isatty() else 1000
-        Console(width=width).print(words, highlight=False)
+        Console(width=width).print(words, highlight=False, markup=False)
 
 
 def end_with(runs: Sequence[Run]) -> None:
@@ -204,6 +205,11 @@ def _table(*columns: str) -> Table:
         justify: Literal["left", "right"] = "right" if name == "rows" else "left"
         table.add_column(name, justify=justify, overflow="fold")
     return table
+
+
+def _add(table: Table, *cells: str | None) -> None:
+    # As it is: "[[source]]" would be taken for a style.
+    table.add_row(*(Text(cell or "") for cell in cells))
 
 
 def _short(moment: datetime | None) -> str:

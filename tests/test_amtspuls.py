@@ -117,6 +117,25 @@ def test_check_says_what_would_be_loaded_and_leaves_nothing_behind(place):
     ]
 
 
+def test_check_of_an_unknown_column_says_what_to_write_where(place):
+    more = ROWS.replace("Ankunft;", "Schalterpost;Ankunft;").replace("\n01", "\nx;01")
+    inbox = place / "data" / "kleinstadt" / "eingang"
+    (inbox / "september.csv").write_text(more, encoding="utf-8")
+    answer = amtspuls(place, "check", "--quiet")
+    assert answer.returncode == 1
+    assert '"Schalterpost" is not known' in answer.stdout
+    assert "nan" not in answer.stdout
+
+
+def test_check_of_a_missing_folder_names_the_entry_of_the_city_file(place):
+    inbox = place / "data" / "kleinstadt" / "eingang"
+    (inbox / "september.csv").unlink()
+    inbox.rmdir()
+    answer = amtspuls(place, "check", "--quiet")
+    assert answer.returncode == 1
+    assert "or mend [[source]] folder" in answer.stdout
+
+
 def test_a_figure_that_does_not_exist_is_said_in_one_sentence(place):
     amtspuls(place, "ingest", "--quiet")
     answer = amtspuls(place, "explain", "waiting.nonsense/all/all/all/month/2026-09")
