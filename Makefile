@@ -21,7 +21,7 @@ run: install ## the sample city, on http://127.0.0.1:8050
 	$(BIN)/amtspuls demo
 
 test: check ## formatting, lint, types and every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: install-dev ## formatting, lint, types
 	$(BIN)/ruff format --check $(SOURCES)
