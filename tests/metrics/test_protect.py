@@ -789,7 +789,7 @@ def test_with_every_rule_on_the_checker_finds_nothing():
 
 
 @pytest.mark.parametrize(
-    ("module", "rule", "off"), MUTATIONS, ids=lambda x: str(x)[:40]
+    ("module", "rule", "off"), MUTATIONS, ids=[rule for _, rule, _ in MUTATIONS]
 )
 def test_with_any_rule_off_the_checker_finds_it(monkeypatch, module, rule, off):
     monkeypatch.setattr(module, rule, off)
