@@ -136,6 +136,7 @@ def test_slots_in_another_form_are_a_changed_source_not_no_offers(parsed):
         (archive(readme_md="x"), SourceChanged, "no file named"),
         (LOOKS[:-4].encode(), DeliveryRefused, "middle of a row"),
     ],
+    ids=["empty", "cut", "no archive", "no table in it", "half a row"],
 )
 def test_what_is_no_whole_file_is_refused(parsed, content, error, said):
     with pytest.raises(error, match=said):
