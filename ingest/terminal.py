@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -32,6 +33,7 @@ from ingest.sources import Source
 from ingest.status import SourceStatus
 
 Begin = Callable[[str], None]
+_SIDE_BY_SIDE = 4  # sources that run at once when all are run by hand
 
 _errors = Console(stderr=True)
 
@@ -66,19 +68,25 @@ def run_sources(
     files: Sequence[Path] = (),
     quiet: bool,
 ) -> list[Run]:
-    runs: list[Run] = []
-    with progress(quiet, "ingest", total=len(sources)) as begin:
-        for source in sources:
+    """Run sources side by side, so that none waits for another's server."""
+    with (
+        progress(quiet, "ingest", total=len(sources)) as begin,
+        ThreadPoolExecutor(max_workers=min(len(sources), _SIDE_BY_SIDE) or 1) as pool,
+    ):
+
+        def run(source: Source) -> list[Run]:
             begin(source.id)
-            runs += run_source(
+            now = datetime.now(UTC)
+            return run_source(
                 connection,
                 place.city,
                 source,
                 data_dir=place.folder,
-                now=datetime.now(UTC),
+                now=now,
                 files=files,
             )
-    return runs
+
+        return [each for runs in pool.map(run, sources) for each in runs]
 
 
 def run_or_hand_over(

@@ -16,6 +16,8 @@ _YES_NO: Final = {
     **dict.fromkeys(("1", "ja", "j", "true", "wahr", "yes", "y"), "true"),
     **dict.fromkeys(("0", "nein", "n", "false", "falsch", "no"), "false"),
 }
+Explain = Callable[[], pl.Series]  # why values could not be read
+
 _UNITS: Final = ("seconds", "minutes", "hours", "days")
 _BLANK: Final = " \t\r\n\u00a0\u202f\ufeff"
 
@@ -103,24 +105,25 @@ class _Cell:
     def read(self, raw: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         """Give the values, and a reason where a text could not be read."""
         if self.column.value is not None:
-            value = pl.repeat(self.column.value, raw.height, eager=True)
-            return value.cast(self.dtype), _codes(value.is_null(), "broken_row")
+            value = pl.Series([self.column.value]).cast(self.dtype)
+            return value.new_from_index(0, raw.height), _no_reasons(raw.height)
         missing = () if self.column.values else self.reading.missing
         texts, is_unknown = self._translate(texts_of(raw, self.column, missing))
-        values, reasons = self._typed(texts)
+        values, explain = self._typed(texts)
         unread = values.is_null() & texts.is_not_null()
-        return (
-            self._scaled(values),
-            reasons.set(~unread, None).set(is_unknown, "unknown_category"),
+        # Most columns of most files read well; nothing is explained for them.
+        reasons = (
+            explain().set(~unread, None) if unread.any() else _no_reasons(len(texts))
         )
+        if is_unknown is not None and is_unknown.any():
+            reasons = reasons.set(is_unknown, "unknown_category")
+        return self._scaled(values), reasons
 
-    def _translate(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    def _translate(self, texts: pl.Series) -> tuple[pl.Series, pl.Series | None]:
         """Put our words for theirs, null for what means nothing."""
         missing = texts.is_in([*self.reading.missing, *self.column.missing])
         if self.column.values is None:
-            return texts.set(missing, None), pl.repeat(
-                False, len(texts), dtype=pl.Boolean, eager=True
-            )
+            return texts.set(missing, None), None
         theirs = list(self.column.values)
         ours = list(self.column.values.values())
         filled = texts.fill_null("")
@@ -129,12 +132,12 @@ class _Cell:
         translated = filled.replace_strict(
             theirs, ours, default=rest, return_dtype=pl.String
         )
-        nothing = pl.repeat(False, len(texts), dtype=pl.Boolean, eager=True)
-        is_known = is_listed | missing.fill_null(value=True)
-        return translated, ~is_known if self.dtype == pl.String else nothing
+        if self.dtype != pl.String:
+            return translated, None
+        return translated, ~(is_listed | missing.fill_null(value=True))
 
-    def _typed(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
-        kinds: dict[pl.DataType, Callable[[pl.Series], tuple[pl.Series, pl.Series]]] = {
+    def _typed(self, texts: pl.Series) -> tuple[pl.Series, Explain]:
+        kinds: dict[pl.DataType, Callable[[pl.Series], tuple[pl.Series, Explain]]] = {
             pl.Datetime("us", "UTC"): self._moments,
             pl.Date(): self._dates,
             pl.Float64(): self._floats,
@@ -145,20 +148,23 @@ class _Cell:
         }
         return kinds[self.dtype](texts)
 
-    def _moments(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    def _moments(self, texts: pl.Series) -> tuple[pl.Series, Explain]:
         zone = self.column.timezone or self.reading.timezone
         utc, naive = german_formats.moments(texts, self._formats(), zone)
-        reasons = _codes(utc.is_null(), "unreadable_time")
-        folded = utc.is_null() & naive.is_not_null()
-        if folded.any():
-            reasons = reasons.set(folded, "ambiguous_time").set(
-                german_formats.skipped_by_clocks(naive, zone), "nonexistent_time"
-            )
-        return utc, reasons
 
-    def _dates(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        def explain() -> pl.Series:
+            folded = utc.is_null() & naive.is_not_null()
+            return (
+                _codes(utc.is_null(), "unreadable_time")
+                .set(folded, "ambiguous_time")
+                .set(german_formats.skipped_by_clocks(naive, zone), "nonexistent_time")
+            )
+
+        return utc, explain
+
+    def _dates(self, texts: pl.Series) -> tuple[pl.Series, Explain]:
         days = german_formats.dates(texts, self._formats())
-        return days, _codes(days.is_null(), "unreadable_time")
+        return days, lambda: _codes(days.is_null(), "unreadable_time")
 
     def _formats(self) -> tuple[str, ...]:
         given = self.column.format or ()
@@ -167,10 +173,10 @@ class _Cell:
             return formats
         return (*formats, *german_formats.ISO, german_formats.SERIAL)
 
-    def _floats(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    def _floats(self, texts: pl.Series) -> tuple[pl.Series, Explain]:
         if self.column.format is None:
             values = german_formats.numbers(texts, self.reading.decimal)
-            return values, _codes(values.is_null(), "unreadable_number")
+            return values, lambda: _codes(values.is_null(), "unreadable_number")
         form = str(self.column.format)
         if form not in german_formats.DURATION_FORMS:
             message = (
@@ -180,27 +186,31 @@ class _Cell:
             raise SourceChanged(message)
         unit = next((unit for unit in _UNITS if unit in self.name), "minutes")
         values = german_formats.durations(texts, form, unit)
-        return values, _codes(values.is_null(), "unreadable_duration")
+        return values, lambda: _codes(values.is_null(), "unreadable_duration")
 
-    def _integers(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    def _integers(self, texts: pl.Series) -> tuple[pl.Series, Explain]:
         values = german_formats.integers(texts, self.reading.decimal)
         values = values.cast(self.dtype, strict=False)
-        return values, _codes(values.is_null(), "unreadable_number")
+        return values, lambda: _codes(values.is_null(), "unreadable_number")
 
-    def _booleans(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    def _booleans(self, texts: pl.Series) -> tuple[pl.Series, Explain]:
         words = texts.str.to_lowercase().replace_strict(
             _YES_NO, default=None, return_dtype=pl.String
         )
-        return words == "true", _codes(words.is_null(), "unknown_category")
+        return words == "true", lambda: _codes(words.is_null(), "unknown_category")
 
-    def _words(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    def _words(self, texts: pl.Series) -> tuple[pl.Series, Explain]:
         values = self.reading.pseudonym(texts) if self.column.key else texts
-        return values, _codes(values.is_null(), "unknown_category")
+        return values, lambda: _codes(values.is_null(), "unknown_category")
 
     def _scaled(self, values: pl.Series) -> pl.Series:
         if self.column.scale is None:
             return values
         return (values * self.column.scale).cast(self.dtype)
+
+
+def _no_reasons(height: int) -> pl.Series:
+    return pl.Series("reason", [None], pl.String).new_from_index(0, height)
 
 
 def _codes(wrong: pl.Series, code: str) -> pl.Series:

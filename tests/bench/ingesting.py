@@ -5,10 +5,11 @@ from pathlib import Path
 
 import duckdb
 
-from ingest.delivery import run_source
+from ingest.place import Place
 from ingest.sources import TableFileSource
+from ingest.terminal import run_sources
 from ingest.warehouse import open_warehouse
-from tests.bench.exports import NOW, city, csv_sources, files_of
+from tests.bench.exports import CITY_FILE, city, csv_sources, files_of
 
 # What a reader without checks would make of the exports' columns.
 _TIMES = {
@@ -22,14 +23,11 @@ _FORMATS = {"tickets": "%d.%m.%Y %H:%M:%S", "cases": "%d.%m.%Y %H:%M"}
 def amtspuls(address: str, data: str) -> Callable[[], int]:
     """Fetch, decode, check, pseudonymise, load and archive, a transaction per file."""
     sample, folder = city(address), Path(data)
+    place = Place(sample, CITY_FILE, folder)
     connection = open_warehouse(folder / "warehouse.duckdb")
 
     def work() -> int:
-        runs = [
-            run
-            for source in csv_sources(sample)
-            for run in run_source(connection, sample, source, data_dir=folder, now=NOW)
-        ]
+        runs = run_sources(place, connection, csv_sources(sample), quiet=True)
         connection.close()
         bad = [run for run in runs if run.outcome not in ("loaded", "unchanged")]
         if bad:
