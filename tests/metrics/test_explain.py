@@ -506,7 +506,7 @@ def test_a_sample_of_the_sample_city_agrees():
     except duckdb.IOException:
         pytest.skip("the sample city's warehouse is in use")
     with connection:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
         explainer = Explainer(connection, city, datetime.now(UTC))
         ids = random.Random(7).sample(explainer.figure_ids, 60)  # noqa: S311
         differing = [name for name in ids if not explainer.explain(name).agrees]
