@@ -128,7 +128,7 @@ class _Api:
             answer(
                 self._tag(snapshot.id, words, "revisions"),
                 lambda: _with_rows(
-                    self._envelope(snapshot), "revisions", snapshot.revisions
+                    self._envelope(snapshot), "revisions", snapshot.frames["revisions"]
                 ),
                 JSON,
             ),

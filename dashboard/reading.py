@@ -14,16 +14,6 @@ from metrics.periods import Period, PeriodGrain
 CaseNoun = Literal["applications", "reports", "cases"]
 Standing = Literal["better", "worse", "same", "unclear", "different"]
 
-# What a count counts; the catalogue only says that it is one.
-_NOUNS: Final = {
-    "waiting.visits": "visits",
-    "backlog.received": "cases",
-    "backlog.decided": "cases",
-    "backlog.open": "cases",
-    "backlog.older_than_deadline": "cases",
-}
-# Counted on one day, not over the days of a period.
-_STOCKS: Final = frozenset({"backlog.open", "backlog.older_than_deadline"})
 # The reasons of metrics/definitions/reasons.toml in the few words that a cell holds.
 _BRIEFLY: Final = {
     "no_rows": german("Keine Daten"),
@@ -65,6 +55,7 @@ class KpiWords:
     left_out: str
     formula: str
     tables: tuple[str, ...]
+    counts: str  # what n counts
     noun: CaseNoun = "cases"  # what the city calls the cases that are counted
     limit: float | None = None  # the minutes within which a share is counted
 
@@ -80,10 +71,10 @@ class KpiWords:
         texts = entry["texts"][language]
         if noun == "reports":
             texts = {name: as_reports(text, language) for name, text in texts.items()}
-        unit = _NOUNS.get(kpi, entry["unit"])
+        counts = noun if entry["counts"] == "cases" else entry["counts"]
         return cls(
             id=kpi,
-            unit=noun if unit == "cases" else unit,
+            unit=counts if entry["unit"] == "count" else entry["unit"],
             decimals=entry["decimals"],
             direction=entry["direction"],
             kind=entry["kind"],
@@ -93,6 +84,7 @@ class KpiWords:
             left_out=texts["left_out"],
             formula=entry["formula"],
             tables=tuple(entry["tables"]),
+            counts=counts,
             noun=noun,
         )
 
@@ -107,12 +99,12 @@ class KpiWords:
 
     @property
     def is_count(self) -> bool:
-        return self.kind in {"count", "sum"}
+        return self.kind in {"count", "stock", "sum"}
 
     @property
     def is_flow(self) -> bool:
         """Whether twice the days would mean twice the value."""
-        return self.is_count and self.id not in _STOCKS
+        return self.kind in {"count", "sum"}
 
 
 @dataclass(frozen=True)
@@ -173,7 +165,7 @@ def value_words(words: Words, kpi: KpiWords, figure: Figure | None) -> str:
     if figure is None:
         return words(_NO_DATA)
     if figure.value is None:
-        if kpi.kind == "count" and figure.reason == "fewer_than_8":
+        if kpi.kind in {"count", "stock"} and figure.reason == "fewer_than_8":
             # For a count this is no gap: it says how few there were.
             return words("unter {value}", value=words.quantity(8, kpi.unit))
         return missing_words(words, figure)

@@ -18,10 +18,10 @@ from typing import Final
 
 import polars as pl
 
-from ingest.city import City
 from metrics.calendar import Calendar
-from metrics.cases import Cases
+from metrics.cases import cases_of
 from metrics.frames import AGEING
+from metrics.reading import Reading
 from metrics.spans import POPULATIONS, Counted, by_population
 
 WINDOW_WORKING_DAYS: Final = 30
@@ -33,16 +33,23 @@ _STOCKS: Final = ("open", "overdue", *(f"aged_{days}" for days in AGE_BANDS[1:])
 _FLOWS: Final = ("received", "decided", "with_deadline")
 
 
-def keep_book(cases: Cases, city: City, calendar: Calendar) -> Counted:
+def keep_book(reading: Reading) -> Counted | None:
     """Keep the book of every group."""
+    return reading.once("book", _keep_book)
+
+
+def _keep_book(reading: Reading) -> Counted | None:
+    cases = cases_of(reading)
+    if cases is None:
+        return None
     events = pl.concat(_events(cases.rows), how="diagonal").with_columns(
         pl.col(*_FLOWS, *_STOCKS).fill_null(0)
     )
-    windows = _windows(cases.spans, calendar)
+    windows = _windows(cases.spans, reading.calendar)
     return Counted(
         rows={
             population: _daily(rows, population, cases.spans, windows)
-            for population, rows in by_population(events, city).items()
+            for population, rows in by_population(events, reading.city).items()
         },
         spans=cases.spans,
         covered=cases.covered,
@@ -50,8 +57,11 @@ def keep_book(cases: Cases, city: City, calendar: Calendar) -> Counted:
     )
 
 
-def ageing(book: Counted) -> pl.DataFrame:
+def ageing(reading: Reading) -> pl.DataFrame:
     """Give how old the open cases were at the end of each month, in bands."""
+    book = keep_book(reading)
+    if book is None:
+        return pl.DataFrame(schema=AGEING)
     frames = [
         pl.concat(_bands(_at_month_ends(rows, book.spans)), how="vertical")
         for population, rows in book.rows.items()

@@ -1,7 +1,7 @@
 """The rows behind the processing KPIs: each case once, as the city last told of it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import duckdb
@@ -9,8 +9,8 @@ import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_frame, read_rows
-from metrics.calendar import Calendar
 from metrics.deadlines import due_on
+from metrics.reading import Reading
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -35,18 +35,18 @@ class Cases:
     covered: pl.DataFrame
 
 
-def read_cases(
-    connection: duckdb.DuckDBPyConnection,
-    city: City,
-    calendar: Calendar,
-    now: datetime,
-) -> Cases | None:
-    rows = _cases(connection, city)
+def cases_of(reading: Reading) -> Cases | None:
+    """Read all cases, once for all that is counted from them; None: there are none."""
+    return reading.once("cases", _read_cases)
+
+
+def _read_cases(reading: Reading) -> Cases | None:
+    rows = _cases(reading.connection, reading.city)
     if rows.is_empty():
         return None
-    rows = rows.with_columns(due_on=due_on(rows, city, calendar))
+    rows = rows.with_columns(due_on=due_on(rows, reading.city, reading.calendar))
     begun = _in_book(rows).select("office", "delivery_id", day="received_on")
-    spans = spans_of(connection, city, begun, now)
+    spans = spans_of(reading, begun)
     return Cases(
         rows=rows.drop("delivery_id", "complete_on").join(
             spans.with_columns(pl.col("office").cast(rows.schema["office"])),
@@ -58,8 +58,11 @@ def read_cases(
     )
 
 
-def count_decisions(cases: Cases, city: City) -> Counted:
+def count_decisions(reading: Reading) -> Counted | None:
     """Count cases by the day on which they were decided."""
+    cases = cases_of(reading)
+    if cases is None:
+        return None
     days = (pl.col("decided_on") - pl.col("received_on")).dt.total_days()
     is_in_book = pl.col("decided_on") >= pl.col("first_on")
     rows = cases.rows.select(
@@ -70,11 +73,14 @@ def count_decisions(cases: Cases, city: City) -> Counted:
         day=pl.when(is_in_book).then("decided_on"),
         days=days,
     )
-    return _counted(rows.sort("days"), cases, city)
+    return _counted(rows.sort("days"), cases, reading.city)
 
 
-def count_receipts(cases: Cases, city: City) -> Counted:
+def count_receipts(reading: Reading) -> Counted | None:
     """Count cases by the day on which they were received, but for the ones given up."""
+    cases = cases_of(reading)
+    if cases is None:
+        return None
     is_given_up = pl.col("decided_on").is_null() & pl.col("ended_on").is_not_null()
     is_in_time = pl.col("decided_on").is_not_null() & (
         pl.col("decided_on") <= pl.col("due_on")
@@ -88,7 +94,7 @@ def count_receipts(cases: Cases, city: City) -> Counted:
         is_met=pl.when(pl.col("due_on").is_not_null()).then(is_in_time),
         is_deadline_over=pl.col("due_on") <= pl.col("complete_on"),
     )
-    return _counted(rows, cases, city)
+    return _counted(rows, cases, reading.city)
 
 
 def _counted(rows: pl.DataFrame, cases: Cases, city: City) -> Counted:

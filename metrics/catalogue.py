@@ -13,7 +13,10 @@ from ingest.mappings import Model, Table
 Language = Literal["de", "en"]
 Unit = Literal["minutes", "hours", "days", "working_days", "percent", "count", "people"]
 Direction = Literal["lower_is_better", "higher_is_better", "neither"]
-Kind = Literal["count", "share", "quantile", "mean", "sum", "ratio"]
+# A count is over the days of a period, a stock on its last day.
+Kind = Literal["count", "stock", "share", "quantile", "mean", "sum", "ratio"]
+# What n counts. Of people and what they want, or of what nobody is behind.
+Noun = Literal["visits", "cases", "opening_hours"]
 
 DEFINITIONS: Final = Path(__file__).parent / "definitions"
 
@@ -41,6 +44,7 @@ class Kpi(Model):
     decimals: Literal[0]  # more would feign precision: protect.py says whole numbers
     direction: Direction
     kind: Kind  # which rule of protect.py applies
+    counts: Noun
     tables: tuple[Table, ...] = Field(min_length=1)
     formula: str = Field(min_length=1)
     texts: dict[Language, KpiText]

@@ -1,6 +1,6 @@
 """From the warehouse to every figure of a city, before anything is hidden."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -9,19 +9,16 @@ import duckdb
 import polars as pl
 
 from ingest.city import City
-from metrics.book import ageing, keep_book
-from metrics.calendar import Calendar
-from metrics.cases import count_decisions, count_receipts, read_cases
+from metrics.book import ageing
+from metrics.facts import FACTS
 from metrics.figures import ALL, FIGURES, FigureId
-from metrics.frames import AGEING
 from metrics.kpis import KPI_FUNCTIONS
-from metrics.looks import count_hours
 from metrics.measure import Facts, Measure
 from metrics.periods import GRAINS, PeriodGrain, start_of
+from metrics.reading import Reading
 from metrics.skeleton import DIMENSIONS, Skeleton
 from metrics.spans import POPULATIONS, Counted
 from metrics.targets import target_at_end
-from metrics.visits import count_visits
 from metrics.when_to_go import wait_by_hour
 
 # Computed for every city; more where the city file publishes more.
@@ -36,43 +33,36 @@ _DAYS: Final = 1_000_000  # more than any date is days after 1970
 _PARTS: Final = ("value", "n", "numerator", "lower", "upper", "reason")
 
 
+# The frames that are no single figures.
+FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
+    "wait_by_hour": wait_by_hour,
+    "ageing": ageing,
+}
+
+
 @dataclass(frozen=True)
 class Computed:
     """Everything that is computed at one moment."""
 
     figures: pl.DataFrame  # FIGURES
-    wait_by_hour: pl.DataFrame  # WAIT_BY_HOUR
-    ageing: pl.DataFrame  # AGEING
+    frames: Mapping[str, pl.DataFrame]  # by name, see metrics/frames.py
 
 
 def compute(
     connection: duckdb.DuckDBPyConnection, city: City, now: datetime
 ) -> Computed:
     """Compute every figure from the rows that count now."""
-    calendar = Calendar(city)
-    counted: dict[Facts, Counted] = {}
-    visits = count_visits(connection, city, now)
-    hours = count_hours(connection, city, now)
-    if visits is not None:
-        counted["visits"] = visits
-    if hours is not None:
-        counted["hours"] = hours
-    ages = pl.DataFrame(schema=AGEING)
-    cases = read_cases(connection, city, calendar, now)
-    if cases is not None:
-        counted["decisions"] = count_decisions(cases, city)
-        counted["receipts"] = count_receipts(cases, city)
-        counted["book"] = book = keep_book(cases, city, calendar)
-        ages = ageing(book)
+    reading = Reading(connection, city, now)
+    counted = {facts: count(reading) for facts, count in FACTS.items()}
     figures = [
         frame
         for facts, rows in counted.items()
-        for frame in _figures(rows, _measures(facts), calendar, city)
+        if rows is not None
+        for frame in _figures(rows, _measures(facts), reading)
     ]
     return Computed(
         figures=_in_order(figures),
-        wait_by_hour=wait_by_hour(visits, hours, city, calendar),
-        ageing=ages,
+        frames={name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()},
     )
 
 
@@ -85,40 +75,16 @@ def compute_like(
     """
     if figure.kpi not in KPI_FUNCTIONS:
         return pl.DataFrame(schema=FIGURES)
-    calendar = Calendar(city)
+    reading = Reading(connection, city, now, figure.office)
     measure = KPI_FUNCTIONS[figure.kpi]()
-    counted = _counted(measure.facts, connection, city, calendar, now, figure.office)
+    counted = FACTS[measure.facts](reading)
     if counted is None:
         return pl.DataFrame(schema=FIGURES)
     named = tuple(name for name in DIMENSIONS if getattr(figure, name) is not None)
     alike = [name for name in counted.rows if POPULATIONS[name] == named]
     counted = replace(counted, rows={name: counted.rows[name] for name in alike})
     grains = [grain for grain in GRAINS if grain == figure.grain]
-    return _in_order(
-        [*_figures(counted, {figure.kpi: measure}, calendar, city, grains)]
-    )
-
-
-def _counted(
-    facts: Facts,
-    connection: duckdb.DuckDBPyConnection,
-    city: City,
-    calendar: Calendar,
-    now: datetime,
-    office: str | None,
-) -> Counted | None:
-    """Read the rows that one kind of facts is counted from; None where there are no."""
-    if facts == "visits":
-        return count_visits(connection, city, now, office)
-    if facts == "hours":
-        return count_hours(connection, city, now, office)
-    cases = read_cases(connection, city, calendar, now)
-    if cases is None:
-        return None
-    if facts == "book":
-        return keep_book(cases, city, calendar)
-    count = count_decisions if facts == "decisions" else count_receipts
-    return count(cases, city)
+    return _in_order([*_figures(counted, {figure.kpi: measure}, reading, grains)])
 
 
 def _measures(facts: Facts) -> dict[str, Measure]:
@@ -129,11 +95,11 @@ def _measures(facts: Facts) -> dict[str, Measure]:
 def _figures(
     counted: Counted,
     measures: Mapping[str, Measure],
-    calendar: Calendar,
-    city: City,
+    reading: Reading,
     grains: Sequence[PeriodGrain] = GRAINS,
 ) -> Iterator[pl.DataFrame]:
-    skeleton = Skeleton(counted, calendar)
+    city = reading.city
+    skeleton = Skeleton(counted, reading.calendar)
     for population in counted.rows:
         rows = skeleton.numbered(population).filter(pl.col("day").is_not_null())
         for grain in _grains(population, city):

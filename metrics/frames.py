@@ -1,5 +1,6 @@
 """The frames of a snapshot that are no single figures, and what their columns are."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
@@ -49,3 +50,10 @@ _REVISIONS: _Columns = {
 WAIT_BY_HOUR: Final = pl.Schema(_WAIT_BY_HOUR)
 AGEING: Final = pl.Schema(_AGEING)
 REVISIONS: Final = pl.Schema(_REVISIONS)
+
+# Every frame of a snapshot beside its figures; each is a Parquet file of that name.
+FRAMES: Final[Mapping[str, pl.Schema]] = {
+    "wait_by_hour": WAIT_BY_HOUR,
+    "ageing": AGEING,
+    "revisions": REVISIONS,
+}

@@ -1,31 +1,30 @@
 """The rows behind the queue KPIs: office hours with a look at the queue."""
 
-from datetime import datetime
-
 import duckdb
 import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_rows
 from metrics.measure import percentile
+from metrics.reading import Reading
 from metrics.small_offices import rows_of_office, with_merged_offices
 from metrics.spans import POPULATIONS, Counted, local_day, of_known_offices, spans_of
 
 
-def count_hours(
-    connection: duckdb.DuckDBPyConnection,
-    city: City,
-    now: datetime,
-    office: str | None = None,
-) -> Counted | None:
+def count_hours(reading: Reading) -> Counted | None:
+    return reading.once("hours", _count_hours)
+
+
+def _count_hours(reading: Reading) -> Counted | None:
     """Read what queues showed, hour by hour; None where no source shows a queue."""
-    looks = _looks(connection, city, office)
+    city = reading.city
+    looks = _looks(reading.connection, city, reading.office)
     if looks.is_empty():
         return None
     looks = looks.with_columns(
         day=local_day("at", city), hour_at=pl.col("at").dt.truncate("1h")
     )
-    spans = spans_of(connection, city, looks, now)
+    spans = spans_of(reading, looks)
     if city.info.first_day is not None:
         looks = looks.filter(pl.col("day") >= city.info.first_day)
     hours = _hours(looks, POPULATIONS["office"])

@@ -14,7 +14,7 @@ Z_95: Final = 1.959964
 class Measure:
     """What a KPI function returns; every expression is an aggregation."""
 
-    facts: Facts  # the rows that are counted, see metrics/rows.py
+    facts: Facts  # the rows that are counted, see metrics/facts.py
     value: pl.Expr  # null: no value, and `reason` says why
     n: pl.Expr  # how many visits, cases, hours ... the value stands on
     numerator: pl.Expr | None = None

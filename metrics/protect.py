@@ -5,7 +5,7 @@ what is left says no more than small_numbers lets it.
 """
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -22,6 +22,7 @@ from metrics.small_numbers import (
     FEWEST,
     FEWEST_FOR_PERCENTILE,
     IS_SHOWN,
+    THINGS,
     hide,
     nearest,
     say,
@@ -37,7 +38,9 @@ _IS_TICKETS: Final = pl.col("basis") == "tickets"
 # Where there are data, having no rows means none; none must look like a few.
 _IS_NOBODY: Final = (
     (pl.col("state") == "no_data")
-    & ~pl.col("kpi").str.starts_with("queue.")
+    & ~pl.col("kpi").is_in(
+        [kpi.id for kpi in CATALOGUE.values() if kpi.counts in THINGS]
+    )
     & (
         pl.col("reason").is_in(["no_decisions", "no_receipts"])
         | ((pl.col("reason") == "no_rows") & (pl.col("coverage") > 0))
@@ -48,12 +51,18 @@ _ABOUT_PEOPLE: Final = frozenset({"tickets", "cases", "case_pauses"})
 
 
 def protect(computed: Computed, city: City, now: datetime) -> Computed:
-    """Return what of it may be published at this moment."""
+    """Return what of it may be published at this moment.
+
+    A frame that no function of PROTECTED is for stays inside.
+    """
     return replace(
         computed,
         figures=protect_figures(computed.figures, city, now),
-        wait_by_hour=protect_wait_by_hour(computed.wait_by_hour, city, now),
-        ageing=protect_ageing(computed.ageing, city, now),
+        frames={
+            name: PROTECTED[name](frame, city, now)
+            for name, frame in computed.frames.items()
+            if name in PROTECTED
+        },
     )
 
 
@@ -275,3 +284,11 @@ def protect_counts(about: Mapping[str, Any], city: City) -> dict[str, Any]:
             parse_moment(about["data_until"]).replace(minute=0, second=0)
         )
     return said
+
+
+PROTECTED: Final[
+    Mapping[str, Callable[[pl.DataFrame, City, datetime], pl.DataFrame]]
+] = {
+    "wait_by_hour": protect_wait_by_hour,
+    "ageing": protect_ageing,
+}

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import polars as pl
 
+from metrics.frames import FRAMES
 from metrics.moments import parse_moment
 
 CURRENT: Final = "current"
@@ -24,7 +25,6 @@ LIVE: Final = "live.json"
 FRESHNESS: Final = "sources.json"  # beside the snapshots: the state at the last check
 
 _SERIES = ["kpi", "office", "service", "channel", "grain"]
-_FRAMES = ("figures", "wait_by_hour", "ageing", "revisions")
 _DOCUMENTS = ("manifest", "catalogue", "sources", "calendar")
 
 
@@ -48,9 +48,7 @@ class Snapshot:
     sources: Sequence[Mapping[str, Any]]
     calendar: Mapping[str, Any]
     figures: pl.DataFrame
-    wait_by_hour: pl.DataFrame
-    ageing: pl.DataFrame
-    revisions: pl.DataFrame
+    frames: Mapping[str, pl.DataFrame]  # by name, see metrics/frames.py
     checked_at: datetime
     _series: Mapping[tuple[str | None, ...], pl.DataFrame] = field(repr=False)
 
@@ -87,7 +85,8 @@ class Snapshot:
     def read(cls, path: Path) -> Self:
         """Read the snapshot in a folder, current or not."""
         try:
-            frames = {name: _frame(path, name) for name in _FRAMES}
+            figures = _frame(path, "figures")
+            frames = {name: _frame(path, name) for name in FRAMES}
             documents = {name: _document(path / f"{name}.json") for name in _DOCUMENTS}
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             message = f"{path}: the snapshot cannot be read: {error}"
@@ -99,12 +98,10 @@ class Snapshot:
             catalogue=documents["catalogue"],
             sources=documents["sources"],
             calendar=documents["calendar"],
-            figures=frames["figures"],
-            wait_by_hour=frames["wait_by_hour"],
-            ageing=frames["ageing"],
-            revisions=frames["revisions"],
+            figures=figures,
+            frames=frames,
             checked_at=parse_moment(documents["manifest"]["time"]),
-            _series=_by_series(frames["figures"]),
+            _series=_by_series(figures),
         )
 
 

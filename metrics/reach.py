@@ -12,7 +12,7 @@ from ingest.opening import last_open
 from ingest.rules import MAY_LIE_AHEAD
 from ingest.sources import QueueFeedSource
 from ingest.warehouse import columns_of, read_frame
-from metrics.calendar import Calendar
+from metrics.reading import Reading
 
 REACHES: Final = pl.Schema(
     {
@@ -36,12 +36,11 @@ _DELIVERIES: Final = """
 """
 
 
-def reaches(
-    connection: duckdb.DuckDBPyConnection, city: City, now: datetime
-) -> pl.DataFrame:
+def reaches(reading: Reading) -> pl.DataFrame:
     """Say for each delivery how far its source's deliveries reach."""
-    deliveries = read_frame(connection, _DELIVERIES)
-    told = _told_until(connection, deliveries, city)
+    city, now = reading.city, reading.now
+    deliveries = read_frame(reading.connection, _DELIVERIES)
+    told = _told_until(reading, deliveries)
     # A month's file that arrived on the 12th covers the month, and reaches the 12th.
     until = pl.min_horizontal(
         "covers_to",
@@ -87,19 +86,16 @@ def _is_late(source: str, until: datetime, city: City, now: datetime) -> bool:
     return False
 
 
-def _told_until(
-    connection: duckdb.DuckDBPyConnection, deliveries: pl.DataFrame, city: City
-) -> dict[str, datetime]:
+def _told_until(reading: Reading, deliveries: pl.DataFrame) -> dict[str, datetime]:
     """Say how far the deliveries reach that cover everything there is."""
-    calendar = Calendar(city)
     everything = deliveries.filter(pl.col("covers_to").is_null())
     return {
         delivery["delivery_id"]: latest + _MOMENT
         for (table,), those in everything.partition_by(
             "table_name", as_dict=True
         ).items()
-        for delivery, latest in _with_latest(connection, str(table), those)
-        if _is_an_end(latest, delivery["received_at"], city, calendar)
+        for delivery, latest in _with_latest(reading.connection, str(table), those)
+        if _is_an_end(latest, delivery["received_at"], reading)
     }
 
 
@@ -123,12 +119,11 @@ def _with_latest(
             yield row, row["latest"]
 
 
-def _is_an_end(
-    latest: datetime, received_at: datetime, city: City, calendar: Calendar
-) -> bool:
+def _is_an_end(latest: datetime, received_at: datetime, reading: Reading) -> bool:
     """Tell whether so long nothing happened that the data must have ended."""
     first, last = (
-        moment.astimezone(city.timezone).date() for moment in (latest, received_at)
+        moment.astimezone(reading.city.timezone).date()
+        for moment in (latest, received_at)
     )
-    silent = calendar.working_days(first + _ONE_DAY, last - _ONE_DAY)
+    silent = reading.calendar.working_days(first + _ONE_DAY, last - _ONE_DAY)
     return len(silent) >= _SILENT_WORKING_DAYS

@@ -40,7 +40,9 @@ def revisions(
         }
         for change in _changes(previous.figures, figures).iter_rows(named=True)
     ]
-    return pl.concat([previous.revisions, pl.DataFrame(rows, schema=REVISIONS)])
+    return pl.concat(
+        [previous.frames["revisions"], pl.DataFrame(rows, schema=REVISIONS)]
+    )
 
 
 def _changes(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

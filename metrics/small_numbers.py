@@ -21,6 +21,9 @@ HIGHEST_SHARE: Final = 95
 FEWEST_FOR_INTERVAL_OF_MEDIAN: Final = 20
 FEWEST_FOR_INTERVAL: Final = 60
 
+# What nobody is behind: however few, they tell nothing of a person.
+THINGS: Final = frozenset({"opening_hours"})
+
 IS_SHOWN: Final = pl.col("state").is_in(["final", "provisional"])
 _IS_BELOW: Final = pl.col("reason") == "below"
 _IS_ABOVE: Final = pl.col("reason") == "above"
@@ -36,7 +39,7 @@ Rule = Callable[[pl.DataFrame, Kpi, int], pl.DataFrame]
 
 def say(figures: pl.DataFrame, kpi: Kpi, base: int) -> pl.DataFrame:
     """Apply to figures of one KPI the rule of its kind, with this rounding base."""
-    rule = _hours_looked_at if kpi.family == "queue" else RULES[kpi.kind]
+    rule = RULES[kpi.kind] if kpi.counts not in THINGS else _things
     return rule(figures, kpi, base)
 
 
@@ -135,7 +138,7 @@ def _ratio(figures: pl.DataFrame, kpi: Kpi, base: int) -> pl.DataFrame:
     return hidden.with_columns(value=value, **_rounded_counts(base), **_NO_INTERVAL)
 
 
-def _hours_looked_at(figures: pl.DataFrame, kpi: Kpi, _base: int) -> pl.DataFrame:
+def _things(figures: pl.DataFrame, kpi: Kpi, _base: int) -> pl.DataFrame:
     """Hide what says little: hours are no secret, but few of them prove nothing."""
     hidden = figures
     if kpi.kind == "quantile":
@@ -212,6 +215,7 @@ def _is_median(kpi: Kpi) -> bool:
 
 RULES: Final[Mapping[str, Rule]] = {
     "count": _count,
+    "stock": _count,
     "sum": _sum,
     "mean": _mean,
     "quantile": _quantile,

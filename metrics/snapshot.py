@@ -21,6 +21,7 @@ from ingest.status import source_status
 from ingest.warehouse import read_frame, read_rows
 from metrics.catalogue import CATALOGUE
 from metrics.compute import Computed, compute
+from metrics.frames import REVISIONS
 from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
 from metrics.nouns import in_words_of
 from metrics.protect import protect, protect_counts, protect_live
@@ -111,18 +112,15 @@ def _write(
         name: in_words_of(city, kpi).model_dump(mode="json")
         for name, kpi in CATALOGUE.items()
     }
+    changed = _revisions(directory, computed.figures, catalogue, city, manifest, now)
     return write_snapshot(
         directory,
         now,
         figures=computed.figures,
-        wait_by_hour=computed.wait_by_hour,
-        ageing=computed.ageing,
         catalogue=catalogue,
         sources=sources,
         calendar=calendar_document(city, computed.figures, now),
-        revisions=_revisions(
-            directory, computed.figures, catalogue, city, manifest, now
-        ),
+        frames={**computed.frames, "revisions": changed},
         manifest=manifest,
         with_csv=manifest["kind"] == PUBLISHED,  # nobody downloads the other
     )
@@ -135,13 +133,14 @@ def _revisions(
     city: City,
     manifest: dict[str, Any],
     now: datetime,
-) -> pl.DataFrame | None:
+) -> pl.DataFrame:
+    none_yet = pl.DataFrame(schema=REVISIONS)
     if manifest["kind"] == INTERNAL:
-        return None
+        return none_yet
     try:
         previous = Snapshot.read(directory / (directory / CURRENT).readlink())
     except (OSError, SnapshotMissing):
-        return None
+        return none_yet
     return revisions(
         previous,
         figures,

@@ -16,7 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from metrics.figures import FIGURES
-from metrics.frames import AGEING, REVISIONS, WAIT_BY_HOUR
+from metrics.frames import FRAMES
 from metrics.moments import iso
 from metrics.published import CURRENT
 
@@ -36,9 +36,7 @@ def write_snapshot(
     catalogue: Mapping[str, Any] | None = None,
     sources: Sequence[Mapping[str, Any]] = (),
     calendar: Mapping[str, Any] | None = None,
-    wait_by_hour: pl.DataFrame | None = None,
-    ageing: pl.DataFrame | None = None,
-    revisions: pl.DataFrame | None = None,
+    frames: Mapping[str, pl.DataFrame] | None = None,
     manifest: Mapping[str, Any] | None = None,
     with_csv: bool = True,
 ) -> Path:
@@ -46,17 +44,18 @@ def write_snapshot(
 
     Where it would say the same as the current one, that one stays. What `manifest` says
     beyond `deliveries` (code version, city file) belongs to what a snapshot says.
+    Frames of FRAMES that are not given are written empty.
     """
+    given = frames or {}
     extra = {"deliveries": [], **(manifest or {})}
     files = {
         "catalogue.json": json_bytes(catalogue or {}),
         "calendar.json": json_bytes(calendar or {}),
         "sources.json": json_bytes(sources),
         **_frame_files("figures", _typed(figures, FIGURES)),
-        **_frame_files("wait_by_hour", _typed(wait_by_hour, WAIT_BY_HOUR)),
-        **_frame_files("ageing", _typed(ageing, AGEING)),
-        **_frame_files("revisions", _typed(revisions, REVISIONS)),
     }
+    for name, schema in FRAMES.items():
+        files |= _frame_files(name, _typed(given.get(name), schema))
     if with_csv:
         files["figures.csv"] = csv_bytes(_typed(figures, FIGURES))
     digest = _identity(files, extra)

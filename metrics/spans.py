@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
-import duckdb
 import polars as pl
 
 from ingest.city import City
 from metrics.reach import reaches
+from metrics.reading import Reading
 
 # What a group is, beside its period. A service's own row, without its office, exists
 # for sensitive services only, which are never shown by office.
@@ -44,17 +44,12 @@ class Counted:
     events: pl.Expr  # how much happened in a group; on a closed day nothing does
 
 
-def spans_of(
-    connection: duckdb.DuckDBPyConnection,
-    city: City,
-    rows: pl.DataFrame,
-    now: datetime,
-) -> pl.DataFrame:
+def spans_of(reading: Reading, rows: pl.DataFrame) -> pl.DataFrame:
     """Find how far each office's data reach; rows have office, day and delivery_id."""
     by_source = (
         rows.group_by("office", "delivery_id")
         .agg(first_on=pl.col("day").min(), last_on=pl.col("day").max())
-        .join(reaches(connection, city, now), on="delivery_id")
+        .join(reading.once("reaches", reaches), on="delivery_id")
         .group_by("office", "source")
         .agg(
             pl.col("first_on").min(),
@@ -74,7 +69,7 @@ def spans_of(
         )
         .with_columns(pl.max_horizontal("due_on", "last_on"))
         .with_columns(
-            pl.max_horizontal(name, pl.lit(city.info.first_day, pl.Date))
+            pl.max_horizontal(name, pl.lit(reading.city.info.first_day, pl.Date))
             for name in ("first_on", "begins_on")
         )
         .filter(pl.col("first_on") <= pl.col("last_on"))

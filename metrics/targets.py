@@ -16,7 +16,7 @@ def limit_on_day(city: City, kpi: str) -> pl.Expr:
 def target_at_end(city: City, kpi: str) -> pl.Expr:
     """Give the target valid on a figure's last day."""
     # A sum that the whole city should reach says nothing about one office's sum.
-    is_total = CATALOGUE[kpi].kind in {"count", "sum"}
+    is_total = CATALOGUE[kpi].kind in {"count", "stock", "sum"}
     targets = _targets(city, kpi)
     return _most_specific(targets, "value", pl.col("period_end"), is_total=is_total)
 

@@ -1,6 +1,5 @@
 """The rows behind the waiting KPIs: visits, or hours of customers with a mean."""
 
-from datetime import datetime
 from typing import Final
 
 import duckdb
@@ -8,6 +7,7 @@ import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_rows
+from metrics.reading import Reading
 from metrics.small_offices import rows_of_office, with_merged_offices
 from metrics.spans import (
     Counted,
@@ -25,17 +25,17 @@ _READ: Final = (
 _CHANNELS: Final = pl.Enum(["walk_in", "appointment", "kiosk"])
 
 
-def count_visits(
-    connection: duckdb.DuckDBPyConnection,
-    city: City,
-    now: datetime,
-    office: str | None = None,
-) -> Counted | None:
+def count_visits(reading: Reading) -> Counted | None:
+    return reading.once("visits", _count_visits)
+
+
+def _count_visits(reading: Reading) -> Counted | None:
     """Read what was counted at the offices, or at one; None where nothing was."""
-    rows = visits(connection, city, office)
+    city = reading.city
+    rows = visits(reading.connection, city, reading.office)
     if rows.is_empty():
         return None
-    spans = spans_of(connection, city, rows, now)
+    spans = spans_of(reading, rows)
     if city.info.first_day is not None:
         rows = rows.filter(pl.col("day") >= city.info.first_day)
     return Counted(

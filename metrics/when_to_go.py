@@ -8,8 +8,11 @@ import polars as pl
 from ingest.city import City
 from metrics.calendar import Calendar
 from metrics.frames import WAIT_BY_HOUR
+from metrics.looks import count_hours
 from metrics.measure import percentile
+from metrics.reading import Reading
 from metrics.spans import Counted
+from metrics.visits import count_visits
 
 WEEKS: Final = 8
 
@@ -17,10 +20,10 @@ _KEYS: Final = ("office", "weekday", "hour")
 _WINDOW: Final = ("window_start", "window_end")
 
 
-def wait_by_hour(
-    visits: Counted | None, hours: Counted | None, city: City, calendar: Calendar
-) -> pl.DataFrame:
+def wait_by_hour(reading: Reading) -> pl.DataFrame:
     """Give each office's opening hours of the week; tickets are better than looks."""
+    city, calendar = reading.city, reading.calendar
+    visits, hours = count_visits(reading), count_hours(reading)
     frames = []
     if visits is not None:
         frames.append(_by_hour(_of_visits(visits, city), visits, "tickets"))

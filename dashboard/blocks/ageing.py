@@ -75,7 +75,7 @@ def ageing_block(view: View, population: Population) -> html.Section | None:
 def _newest(
     view: View, population: Population
 ) -> tuple[date, list[_Band], list[_Band]] | None:
-    frame = view.snapshot.ageing.filter(
+    frame = view.snapshot.frames["ageing"].filter(
         pl.col("office").eq_missing(pl.lit(population.office)),
         pl.col("service").eq_missing(pl.lit(population.service)),
     )

@@ -136,7 +136,11 @@ def _table(
         Column(words("Zeitraum")),
         Column(kpi.label, is_number=True),
         *([Column(words("Spanne"), is_number=True)] if has_range else []),
-        *([] if kpi.kind == "count" else [Column(words("Grundlage"), is_number=True)]),
+        *(
+            []
+            if kpi.kind in {"count", "stock"}
+            else [Column(words("Grundlage"), is_number=True)]
+        ),
         Column(words("Vergleich mit dem Vorjahr")),
     ]
     rows = [
@@ -167,6 +171,6 @@ def _table_row(
         words.period(figure.grain, figure.period_start),
         value,
         *([interval] if has_range else []),
-        *([] if kpi.kind == "count" else [n]),
+        *([] if kpi.kind in {"count", "stock"} else [n]),
         compared,
     ]

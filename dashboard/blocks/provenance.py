@@ -24,7 +24,7 @@ def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
         (words("Was nicht mitzählt"), kpi.left_out),
         (words("Formel"), html.Code(kpi.formula, lang="en")),
     ]
-    if figure.n is not None and kpi.kind != "count":
+    if figure.n is not None and kpi.kind not in {"count", "stock"}:
         entries.append((words("Grundlage"), n_words(words, kpi, figure)))
     interval = range_words(words, kpi, figure)
     if interval is not None:
@@ -39,8 +39,7 @@ def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
 
 def n_words(words: Words, kpi: KpiWords, figure: Figure) -> str:
     """Say how many visits, cases or hours a figure stands on."""
-    unit = {"waiting": "visits", "queue": "opening_hours"}.get(kpi.family, kpi.noun)
-    return words.quantity(figure.n or 0, unit)
+    return words.quantity(figure.n or 0, kpi.counts)
 
 
 def state_words(view: View, figure: Figure) -> str:

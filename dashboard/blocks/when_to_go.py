@@ -71,7 +71,7 @@ def window_of(view: View, office: Office) -> Window | None:
 
     Somebody called a little early is no reason to send others to a closed door.
     """
-    rows = view.snapshot.wait_by_hour.filter(pl.col("office") == office.id)
+    rows = view.snapshot.frames["wait_by_hour"].filter(pl.col("office") == office.id)
     hours = tuple(
         Hour(
             row["weekday"],

@@ -62,7 +62,7 @@ def has_queues(view: View) -> bool:
     """Tell whether visitors wait at all, as far as the snapshot knows."""
     if view.live is not None and view.live.queues:
         return True
-    if view.snapshot.wait_by_hour.height:
+    if view.snapshot.frames["wait_by_hour"].height:
         return True
     offices = [None, *(office.id for office in view.city.offices)]
     return any(

@@ -19,6 +19,7 @@ from dashboard.selection import (
     sources_behind,
 )
 from dashboard.view import Page, View
+from metrics.small_numbers import THINGS
 
 _DIRECTIONS: Final = {
     "lower_is_better": german("Ein kleinerer Wert ist besser."),
@@ -27,6 +28,10 @@ _DIRECTIONS: Final = {
 }
 _PROTECTION: Final = {
     "count": german(
+        "Anzahlen unter 8, auch 0, werden nicht gezeigt; andere sind auf ein Vielfaches"
+        " von {base} gerundet."
+    ),
+    "stock": german(
         "Anzahlen unter 8, auch 0, werden nicht gezeigt; andere sind auf ein Vielfaches"
         " von {base} gerundet."
     ),
@@ -43,8 +48,8 @@ _PROTECTION: Final = {
     ),
     "ratio": german("Einen Wert gibt es ab 8 Fällen, in Prozent ab 50 Fällen."),
 }
-_QUEUE: Final = german(
-    "Gezählt werden Öffnungsstunden, keine Menschen. Deshalb wird hier nichts gerundet."
+_THINGS: Final = german(
+    "Gezählt werden {things}, keine Menschen. Deshalb wird hier nichts gerundet."
 )
 
 
@@ -93,8 +98,9 @@ def _kpi(view: View) -> KpiWords:
 
 
 def _protection(view: View, kpi: KpiWords) -> str:
-    if kpi.family == "queue":
-        return view.words(_QUEUE)
+    if kpi.counts in THINGS:
+        things = view.words.unit(kpi.counts)
+        return view.words(_THINGS, things=things)
     rule = _PROTECTION[kpi.kind]
     return view.words(rule, base=view.city.publish.rounding_base)
 

@@ -36,7 +36,7 @@ def title(view: View) -> str:
 
 def layout(view: View) -> html.Main:
     words = view.words
-    frame = view.snapshot.revisions.sort("at", descending=True)
+    frame = view.snapshot.frames["revisions"].sort("at", descending=True)
     rows = [_row(view, row) for row in frame.head(_SHOWN).iter_rows(named=True)]
     if not rows:
         empty = html.P(words("Bisher hat sich keine veröffentlichte Zahl geändert."))

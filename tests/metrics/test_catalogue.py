@@ -14,6 +14,7 @@ unit = "minutes"
 decimals = 0
 direction = "{direction}"
 kind = "quantile"
+counts = "visits"
 tables = ["tickets"]
 formula = "f"
 [{name}.de]

@@ -46,8 +46,8 @@ def visits(figures: pl.DataFrame, period: str, group: str = "meldeamt/all/all") 
 def test_the_frames_are_as_promised(connection, make_city, deliver) -> None:
     empty = compute(connection, make_city(), NOW)
     assert empty.figures.schema == FIGURES
-    assert empty.wait_by_hour.schema == WAIT_BY_HOUR
-    assert empty.ageing.schema == AGEING
+    assert empty.frames["wait_by_hour"].schema == WAIT_BY_HOUR
+    assert empty.frames["ageing"].schema == AGEING
     assert empty.figures.is_empty()
 
     deliver("tickets", [visit("2026-09-07T08:00")], until=NOW)
@@ -57,8 +57,8 @@ def test_the_frames_are_as_promised(connection, make_city, deliver) -> None:
     deliver("queue_samples", [look], until=NOW, source="queue")
     full = compute(connection, make_city(), NOW)
     assert full.figures.schema == FIGURES
-    assert full.wait_by_hour.schema == WAIT_BY_HOUR
-    assert full.ageing.schema == AGEING
+    assert full.frames["wait_by_hour"].schema == WAIT_BY_HOUR
+    assert full.frames["ageing"].schema == AGEING
     assert set(full.figures["kpi"]) == set(CATALOGUE)
 
 
@@ -406,7 +406,7 @@ def test_when_to_go_is_the_last_eight_closed_weeks(
         visit("2026-11-14T08:30", 12),  # on a Saturday, when it does not
     ]
     deliver("tickets", rows, until=moment("2026-11-21T05:00"))
-    hours = compute(connection, make_city(), NOW).wait_by_hour
+    hours = compute(connection, make_city(), NOW).frames["wait_by_hour"]
     fridays = hours.filter(pl.col("weekday") == 5)
     assert fridays.select(
         "office", "hour", "n", "median_minutes", "p90_minutes"
@@ -442,7 +442,7 @@ def test_when_to_go_is_for_people_without_an_appointment(
         visit("2026-11-13T08:00", 4, office="bauamt", service=None, **booked),
     ]
     deliver("tickets", rows, until=NOW)
-    hours = compute(connection, city, NOW).wait_by_hour
+    hours = compute(connection, city, NOW).frames["wait_by_hour"]
     assert hours.select("office", "hour", "n", "median_minutes").rows() == [
         ("bauamt", 8, 1, 4.0),
         ("meldeamt", 8, 1, 30.0),
@@ -468,7 +468,7 @@ def test_when_to_go_looks_at_the_queue_where_there_are_no_tickets(
     ]  # fmt: skip
     deliver("queue_samples", looks, until=NOW, source="queue")
     deliver("tickets", [visit("2026-11-13T08:00", 3)], until=NOW, source="tickets")
-    hours = compute(connection, make_city(), NOW).wait_by_hour
+    hours = compute(connection, make_city(), NOW).frames["wait_by_hour"]
     known = hours.filter(pl.col("n").is_not_null())
     # Two hours, of 10 (the lower median of 10 and 30) and 40 minutes: the lower is 10.
     assert known.select("office", "basis", "n", "median_minutes").rows() == [

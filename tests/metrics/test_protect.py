@@ -55,6 +55,7 @@ def kpi(name: str) -> Kpi:
             "decimals": 0,
             "direction": "neither",
             "kind": kind,
+            "counts": "opening_hours" if family == "queue" else "cases",
             "tables": ["tickets"],
             "formula": "x",
             "texts": {"de": words, "en": words},

@@ -68,7 +68,7 @@ def test_a_written_snapshot_is_read_back_whole(tmp_path):
         catalogue={"waiting.median_minutes": {"unit": "minutes"}},
         sources=[{"id": "aufrufe", "is_late": False}],
         calendar={"holidays": []},
-        wait_by_hour=hours,
+        frames={"wait_by_hour": hours},
         manifest={"code_version": "1"},
     )
     snapshot = open_current(tmp_path)
@@ -79,8 +79,11 @@ def test_a_written_snapshot_is_read_back_whole(tmp_path):
     assert snapshot.catalogue == {"waiting.median_minutes": {"unit": "minutes"}}
     assert snapshot.sources == [{"id": "aufrufe", "is_late": False}]
     assert snapshot.figures.equals(figures())
-    assert snapshot.wait_by_hour.equals(hours)
-    assert (snapshot.ageing.schema, snapshot.revisions.schema) == (AGEING, REVISIONS)
+    assert snapshot.frames["wait_by_hour"].equals(hours)
+    assert (snapshot.frames["ageing"].schema, snapshot.frames["revisions"].schema) == (
+        AGEING,
+        REVISIONS,
+    )
     assert snapshot.manifest["code_version"] == "1"
 
 

@@ -73,7 +73,7 @@ def test_the_book_ends_where_an_archive_handed_in_years_later_ends(
     # Opening days of March: 21, of which 10 up to the 14th.
     march = figure(figures, "backlog.received", "month/2025-03")
     assert march["coverage"] == pytest.approx(10 / 21)
-    assert computed.ageing["at"].max() == date(2025, 2, 28)
+    assert computed.frames["ageing"]["at"].max() == date(2025, 2, 28)
     explainer = Explainer(connection, city, NOW)
     assert all(explainer.explain(name).agrees for name in explainer.figure_ids)
 

@@ -315,7 +315,7 @@ def test_a_corrected_delivery_is_a_revision_that_stays_on_record(
     deliver(connection, "two", visits(extra=3.0), received_at=NOW)
     later = NOW + timedelta(hours=1)
     publish(connection, city, city_file, tmp_path, later)
-    found = open_current(tmp_path / "published").revisions
+    found = open_current(tmp_path / "published").frames["revisions"]
     median = found.filter(pl.col("figure_id") == MEDIAN).row(0, named=True)
     assert median == {
         "figure_id": MEDIAN,
@@ -331,7 +331,7 @@ def test_a_corrected_delivery_is_a_revision_that_stays_on_record(
     replace(connection, "two", later)
     deliver(connection, "three", visits(extra=4.0), received_at=later)
     publish(connection, city, city_file, tmp_path, later + timedelta(hours=1))
-    both = open_current(tmp_path / "published").revisions
+    both = open_current(tmp_path / "published").frames["revisions"]
     of_median = both.filter(pl.col("figure_id") == MEDIAN)
     assert of_median.select("old", "new").rows() == [(13.0, 16.0), (16.0, 17.0)]
 

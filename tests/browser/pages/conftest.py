@@ -40,10 +40,12 @@ def busy_site(tmp_path_factory, city, serve):
         },
         sources=[_source(source) for source in city.sources],
         calendar={"state": city.info.state, "days": {}},
-        wait_by_hour=pl.DataFrame(
-            list(_hours(city)), schema=WAIT_BY_HOUR, orient="row"
-        ),
-        ageing=pl.DataFrame(list(_ages(city)), schema=AGEING, orient="row"),
+        frames={
+            "wait_by_hour": pl.DataFrame(
+                list(_hours(city)), schema=WAIT_BY_HOUR, orient="row"
+            ),
+            "ageing": pl.DataFrame(list(_ages(city)), schema=AGEING, orient="row"),
+        },
     )
     (published / "live.json").write_text(json.dumps(_live(city)), encoding="utf-8")
     return serve(create_app(published, city, clock=lambda: NOW)), published

@@ -240,6 +240,11 @@ def sources_of(city: City) -> list[dict]:
 
 def stage_of(directory, city, families, *, basis=None, live=None) -> Stage:
     figures = figures_of(city, families)
+    frames = {}
+    if basis is not None:
+        frames["wait_by_hour"] = hours_of(city, basis)
+    if "backlog" in families:
+        frames["ageing"] = ageing_of(city)
     write_snapshot(
         directory,
         NOW - timedelta(hours=4),
@@ -249,8 +254,7 @@ def stage_of(directory, city, families, *, basis=None, live=None) -> Stage:
         },
         sources=sources_of(city),
         calendar=calendar_document(city, figures, NOW),
-        wait_by_hour=None if basis is None else hours_of(city, basis),
-        ageing=ageing_of(city) if "backlog" in families else None,
+        frames=frames,
     )
     return Stage(city, open_current(directory), live)
 

@@ -173,7 +173,7 @@ def test_cases_are_called_what_they_are(city):
 
 def hours(view, medians):
     """Put medians into an office's hours: {(weekday, hour): minutes}."""
-    template = view.snapshot.wait_by_hour.head(1)
+    template = view.snapshot.frames["wait_by_hour"].head(1)
     rows = [
         template.with_columns(
             office=pl.lit("einwohnermeldeamt"),
@@ -186,7 +186,8 @@ def hours(view, medians):
         )
         for (weekday, hour), minutes in medians.items()
     ]
-    snapshot = replace(view.snapshot, wait_by_hour=pl.concat(rows))
+    frames = {**view.snapshot.frames, "wait_by_hour": pl.concat(rows)}
+    snapshot = replace(view.snapshot, frames=frames)
     window = window_of(
         replace(view, snapshot=snapshot), view.city.office("einwohnermeldeamt")
     )

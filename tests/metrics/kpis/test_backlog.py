@@ -149,7 +149,7 @@ def test_how_old_the_open_cases_are(connection, make_city, deliver) -> None:
     cases = [case(age, end - timedelta(days=age)) for age in ages]
     cases.append(case(1000, date(2026, 7, 1), end))  # ended on that day
     deliver("cases", cases, until=NOW)
-    ageing = compute(connection, make_city(), NOW).ageing
+    ageing = compute(connection, make_city(), NOW).frames["ageing"]
     of_july = ageing.filter(
         pl.col("at") == end, pl.col("office") == "bauamt", pl.col("service").is_null()
     )

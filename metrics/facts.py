@@ -1,0 +1,21 @@
+"""Every kind of facts, and the function that reads its rows from the warehouse."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from metrics.book import keep_book
+from metrics.cases import count_decisions, count_receipts
+from metrics.looks import count_hours
+from metrics.measure import Facts
+from metrics.reading import Reading
+from metrics.spans import Counted
+from metrics.visits import count_visits
+
+# None where the city has no such rows.
+FACTS: Final[Mapping[Facts, Callable[[Reading], Counted | None]]] = {
+    "visits": count_visits,
+    "hours": count_hours,
+    "decisions": count_decisions,
+    "receipts": count_receipts,
+    "book": keep_book,
+}
