@@ -50,6 +50,7 @@ class KpiWords:
     direction: str
     kind: str
     label: str
+    sentence: str
     definition: str
     population: str
     left_out: str
@@ -79,6 +80,7 @@ class KpiWords:
             direction=entry["direction"],
             kind=entry["kind"],
             label=texts["label"],
+            sentence=texts["sentence"],
             definition=texts["definition"],
             population=texts["population"],
             left_out=texts["left_out"],

@@ -3,9 +3,10 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Final, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ingest.city import Text
 from ingest.mappings import Model, Table
@@ -17,6 +18,11 @@ Direction = Literal["lower_is_better", "higher_is_better", "neither"]
 Kind = Literal["count", "stock", "share", "quantile", "mean", "sum", "ratio"]
 # What n counts. Of people and what they want, or of what nobody is behind.
 Noun = Literal["visits", "cases", "opening_hours"]
+# What a sentence may name. `most` is "höchstens 14 Minuten" or "weniger als 1 Minute",
+# `about` "rund 14 Minuten"; the value in the dative follows "nach", "von", "mit".
+SENTENCE_PARTS: Final = frozenset(
+    ("period", "end", "value", "number", "dative", "most", "most_dative", "about")
+)
 
 DEFINITIONS: Final = Path(__file__).parent / "definitions"
 
@@ -29,9 +35,19 @@ class KpiText(Model):
     """What a KPI says, in plain words of one language."""
 
     label: str = Field(min_length=1)
+    sentence: str = Field(min_length=1)  # with placeholders of SENTENCE_PARTS
     definition: str = Field(min_length=1)
     population: str = Field(min_length=1)
     left_out: str = Field(min_length=1)
+
+    @field_validator("sentence")
+    @classmethod
+    def _known_parts(cls, sentence: str) -> str:
+        named = {part for _, part, _, _ in Formatter().parse(sentence) if part}
+        if not named or named - SENTENCE_PARTS:
+            message = f"expected placeholders of {', '.join(sorted(SENTENCE_PARTS))}"
+            raise ValueError(message)
+        return sentence
 
 
 class Kpi(Model):

@@ -19,6 +19,7 @@ _OF_REPORTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "en": {
         "Whoever applies": "Whoever reports something",
+        "whoever applies": "whoever reports something",
         "applications": "reports",
         "Applications": "Reports",
         "decided": "closed",

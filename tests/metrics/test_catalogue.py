@@ -19,6 +19,7 @@ tables = ["tickets"]
 formula = "f"
 [{name}.de]
 label = "l"
+sentence = "{{value}}"
 definition = "d"
 population = "p"
 left_out = "o"
@@ -26,6 +27,7 @@ left_out = "o"
 ENGLISH = """
 [{name}.en]
 label = "l"
+sentence = "{{value}}"
 definition = "d"
 population = "p"
 left_out = "o"
@@ -93,3 +95,12 @@ def test_all_wrong_definitions_are_named_at_once(tmp_path: Path) -> None:
     assert "queue.toml: [one]: direction is 'down'" in first
     assert "'lower_is_better', 'higher_is_better' or 'neither'" in first
     assert "[three]" in second
+
+
+@pytest.mark.parametrize("sentence", ["Nichts gesagt", "{period}: {wert}", "{}"])
+def test_a_sentence_that_names_no_known_part_is_refused(sentence, tmp_path) -> None:
+    text = (ENTRY + ENGLISH).format(name="one", direction="neither")
+    wrong = text.replace('sentence = "{value}"', f'sentence = "{sentence}"', 1)
+    (tmp_path / "waiting.toml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"\[one\]: .*expected placeholders"):
+        read_catalogue(tmp_path)

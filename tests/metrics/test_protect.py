@@ -45,6 +45,7 @@ KINDS = {
 def kpi(name: str) -> Kpi:
     kind, unit = KINDS[name]
     words = dict.fromkeys(("label", "definition", "population", "left_out"), "x")
+    words["sentence"] = "{value}"
     family, short = name.split(".")
     return Kpi.model_validate(
         {
