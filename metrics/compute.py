@@ -1,8 +1,8 @@
 """From the warehouse to every figure of a city, before anything is hidden."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 
 import duckdb
@@ -11,14 +11,15 @@ import polars as pl
 from ingest.city import City
 from metrics.book import ageing
 from metrics.facts import FACTS
-from metrics.figures import ALL, FIGURES, FigureId
+from metrics.figures import FIGURES, FigureId
+from metrics.kept import Kept
 from metrics.kpis import KPI_FUNCTIONS
 from metrics.measure import Facts, Measure
-from metrics.periods import GRAINS, PeriodGrain, start_of
+from metrics.measured import DIMENSIONS, Task, measure_anew, measure_rows
+from metrics.periods import GRAINS, PeriodGrain
 from metrics.reading import Reading
-from metrics.skeleton import DIMENSIONS, Skeleton
-from metrics.spans import POPULATIONS, Counted
-from metrics.targets import target_at_end
+from metrics.spans import POPULATIONS
+from metrics.tidy import tidy
 from metrics.when_to_go import wait_by_hour
 
 # Computed for every city; more where the city file publishes more.
@@ -29,8 +30,6 @@ _LATTICE: Final[Mapping[str, tuple[PeriodGrain, ...]]] = {
     "office_channel": ("month", "quarter", "year"),
     "service": ("quarter",),
 }
-_DAYS: Final = 1_000_000  # more than any date is days after 1970
-_PARTS: Final = ("value", "n", "numerator", "lower", "upper", "reason")
 
 
 # The frames that are no single figures.
@@ -38,6 +37,10 @@ FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
     "wait_by_hour": wait_by_hour,
     "ageing": ageing,
 }
+
+
+# Read a year at a time; the others are few enough to be at hand as a whole.
+_INPARTS: Final[frozenset[Facts]] = frozenset({"visits", "hours"})
 
 
 @dataclass(frozen=True)
@@ -49,16 +52,21 @@ class Computed:
 
 
 def compute(
-    connection: duckdb.DuckDBPyConnection, city: City, now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    now: datetime,
+    kept: Kept | None = None,
 ) -> Computed:
-    """Compute every figure from the rows that count now."""
+    """Compute every figure from the rows that count now.
+
+    With `kept` only what deliveries have touched since the last time is measured again;
+    the figures are the same.
+    """
     reading = Reading(connection, city, now)
-    counted = {facts: count(reading) for facts, count in FACTS.items()}
     figures = [
         frame
-        for facts, rows in counted.items()
-        if rows is not None
-        for frame in _figures(rows, _measures(facts), reading)
+        for facts in FACTS
+        for frame in _figures_of(facts, _measures(facts), reading, kept=kept)
     ]
     return Computed(
         figures=_in_order(figures),
@@ -75,16 +83,17 @@ def compute_like(
     """
     if figure.kpi not in KPI_FUNCTIONS:
         return pl.DataFrame(schema=FIGURES)
-    reading = Reading(connection, city, now, figure.office)
     measure = KPI_FUNCTIONS[figure.kpi]()
-    counted = FACTS[measure.facts](reading)
-    if counted is None:
-        return pl.DataFrame(schema=FIGURES)
     named = tuple(name for name in DIMENSIONS if getattr(figure, name) is not None)
-    alike = [name for name in counted.rows if POPULATIONS[name] == named]
-    counted = replace(counted, rows={name: counted.rows[name] for name in alike})
-    grains = [grain for grain in GRAINS if grain == figure.grain]
-    return _in_order([*_figures(counted, {figure.kpi: measure}, reading, grains)])
+    alike = {
+        name: [grain for grain in GRAINS if grain == figure.grain]
+        for name, dimensions in POPULATIONS.items()
+        if dimensions == named
+    }
+    reading = Reading(connection, city, now, figure.office)
+    return _in_order(
+        [*_figures_of(measure.facts, {figure.kpi: measure}, reading, alike)]
+    )
 
 
 def _measures(facts: Facts) -> dict[str, Measure]:
@@ -92,23 +101,53 @@ def _measures(facts: Facts) -> dict[str, Measure]:
     return {kpi: each for kpi, each in measures.items() if each.facts == facts}
 
 
-def _figures(
-    counted: Counted,
+def _figures_of(
+    facts: Facts,
     measures: Mapping[str, Measure],
     reading: Reading,
-    grains: Sequence[PeriodGrain] = GRAINS,
+    grains: Mapping[str, Sequence[PeriodGrain]] | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[pl.DataFrame]:
-    city = reading.city
-    skeleton = Skeleton(counted, reading.calendar)
-    for population in counted.rows:
-        rows = skeleton.numbered(population).filter(pl.col("day").is_not_null())
-        for grain in _grains(population, city):
-            if grain not in grains:
-                continue
-            measured = _measured(rows, grain, measures, counted.events)
-            joined = _joined(skeleton.cells(population, grain), measured, grain)
-            for kpi, measure in measures.items():
-                yield _tidy(joined, kpi, measure, grain, city)
+    is_in_parts = facts in _INPARTS
+    counted = FACTS[facts](reading.without_rows() if is_in_parts else reading)
+    if counted is None or not measures:
+        return
+    task = Task(
+        measures,
+        counted.events,
+        grains or {p: _grains(p, reading.city) for p in POPULATIONS},
+    )
+
+    def rows_of_days(first: date, last: date) -> Mapping[str, pl.DataFrame]:
+        if not is_in_parts:
+            return _of_days(counted.rows, first, last)
+        part = FACTS[facts](reading.of_days(first, last))
+        return {} if part is None else part.rows
+
+    if counted.keys is None:
+        values = measure_rows(task, _wanted(counted.rows, task))
+    else:
+        before = task.nothing() if kept is None else kept.load(facts, task)
+        measured = measure_anew(
+            task, lambda *days: _wanted(rows_of_days(*days), task), counted.keys, before
+        )
+        if kept is not None:
+            kept.save(facts, measured)
+        values = measured.values
+    yield from tidy(counted, values, task, reading)
+
+
+def _of_days(
+    rows: Mapping[str, pl.DataFrame], first: date, last: date
+) -> Mapping[str, pl.DataFrame]:
+    is_meant = pl.col("day").is_between(first, last)
+    return {population: part.filter(is_meant) for population, part in rows.items()}
+
+
+def _wanted(rows: Mapping[str, pl.DataFrame], task: Task) -> Mapping[str, pl.DataFrame]:
+    return {
+        population: rows[population] for population in rows.keys() & task.grains.keys()
+    }
 
 
 def _grains(population: str, city: City) -> list[PeriodGrain]:
@@ -120,105 +159,6 @@ def _grains(population: str, city: City) -> list[PeriodGrain]:
     }
     wanted = published.union(_LATTICE[population])
     return [grain for grain in GRAINS if grain in wanted]
-
-
-def _measured(
-    rows: pl.DataFrame,
-    grain: PeriodGrain,
-    measures: Mapping[str, Measure],
-    events: pl.Expr,
-) -> pl.DataFrame:
-    """Evaluate all measures in one pass over the rows."""
-    start = start_of(pl.col("day"), grain)
-    # One whole number is grouped by much faster than several columns.
-    key = pl.col("group") * _DAYS + start.cast(pl.Int32)
-    return (
-        rows.group_by(key=key)
-        .agg(
-            events.alias("events"),
-            *(
-                expression.alias(f"{kpi}|{part}")
-                for kpi, measure in measures.items()
-                for part in _PARTS
-                if (expression := getattr(measure, part)) is not None
-            ),
-        )
-        .with_columns(
-            group=pl.col("key") // _DAYS,
-            period_start=(pl.col("key") % _DAYS).cast(pl.Int32).cast(pl.Date),
-        )
-    )
-
-
-def _joined(
-    cells: pl.DataFrame, measured: pl.DataFrame, grain: PeriodGrain
-) -> pl.DataFrame:
-    """Lay what was measured over the cells that must exist; closed days need none."""
-    joined = cells.join(
-        measured, on=["group", "period_start"], how="left"
-    ).with_columns(
-        pl.lit(None, pl.String).alias(name)
-        for name in DIMENSIONS
-        if name not in cells.columns
-    )
-    if grain != "day":
-        return joined
-    has_events = pl.col("events").fill_null(0) > 0
-    return joined.filter((pl.col("opening_days") > 0) | has_events)
-
-
-def _tidy(
-    joined: pl.DataFrame, kpi: str, measure: Measure, grain: PeriodGrain, city: City
-) -> pl.DataFrame:
-    """Give the figures of one KPI."""
-    value = pl.col(f"{kpi}|value").cast(pl.Float64)
-    has_value = value.is_finite().fill_null(value=False)
-    state = (
-        pl.when(~has_value)
-        .then(pl.lit("no_data"))
-        .when(pl.col("is_complete"))
-        .then(pl.lit("final"))
-        .otherwise(pl.lit("provisional"))
-    )
-    parts = {
-        part: pl.when(has_value).then(pl.col(f"{kpi}|{part}"))
-        if getattr(measure, part) is not None
-        else pl.lit(None)
-        for part in _PARTS[:-1]
-    }
-    return joined.select(
-        *DIMENSIONS,
-        "period_start",
-        "period_end",
-        "coverage",
-        **parts,
-        kpi=pl.lit(kpi),
-        grain=pl.lit(grain),
-        state=state,
-        reason=pl.when(~has_value).then(_reason(kpi, measure)),
-        target=target_at_end(city, kpi),
-        figure_id=_figure_id(kpi, grain),
-    ).select(pl.col(name).cast(kind) for name, kind in FIGURES.items())
-
-
-def _reason(kpi: str, measure: Measure) -> pl.Expr:
-    stated = pl.lit(None) if measure.reason is None else pl.col(f"{kpi}|reason")
-    return (
-        pl.when(pl.col("events").is_not_null())
-        .then(pl.coalesce(stated, pl.lit(measure.absent)))
-        .when(pl.col("opening_days") == 0)
-        .then(pl.lit("closed"))
-        .when("is_gap")  # nobody knows whether there was anything
-        .then(pl.lit("no_rows"))
-        .otherwise(pl.lit(measure.absent))
-    )
-
-
-def _figure_id(kpi: str, grain: PeriodGrain) -> pl.Expr:
-    dimensions = (pl.col(name).fill_null(ALL) for name in DIMENSIONS)
-    return pl.concat_str(
-        pl.lit(kpi), *dimensions, pl.lit(grain), "period", separator="/"
-    )
 
 
 def _in_order(frames: list[pl.DataFrame]) -> pl.DataFrame:

@@ -1,32 +1,35 @@
 """The rows behind the queue KPIs: office hours with a look at the queue."""
 
-import duckdb
+from typing import Final
+
 import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_rows
 from metrics.measure import percentile
 from metrics.reading import Reading
-from metrics.small_offices import rows_of_office, with_merged_offices
+from metrics.small_offices import with_merged_offices
 from metrics.spans import POPULATIONS, Counted, local_day, of_known_offices, spans_of
+from metrics.told import keys_of, told_days
+from metrics.visits import offices_counting_customers
+
+# A queue that is closed or sold out is no wait of 0.
+_SAYS_SOMETHING: Final = """(state = 'open' AND (wait_minutes IS NOT NULL
+    OR wait_minutes_at_least IS NOT NULL OR waiting IS NOT NULL))"""
 
 
 def count_hours(reading: Reading) -> Counted | None:
-    return reading.once("hours", _count_hours)
-
-
-def _count_hours(reading: Reading) -> Counted | None:
-    """Read what queues showed, hour by hour; None where no source shows a queue."""
-    city = reading.city
-    looks = _looks(reading.connection, city, reading.office)
-    if looks.is_empty():
+    """Read what queues showed, hour by hour; None where no source ever showed one."""
+    told = reading.whole.once("told hours", _told)
+    if told.is_empty():
         return None
-    looks = looks.with_columns(
+    city = reading.city
+    looks = _looks(reading).with_columns(
         day=local_day("at", city), hour_at=pl.col("at").dt.truncate("1h")
     )
-    spans = spans_of(reading, looks)
     if city.info.first_day is not None:
         looks = looks.filter(pl.col("day") >= city.info.first_day)
+        told = told.filter(pl.col("day") >= city.info.first_day)
     hours = _hours(looks, POPULATIONS["office"])
     populations = {"city": hours, "office": hours}
     for name in ("office_service", "office_channel"):
@@ -36,55 +39,63 @@ def _count_hours(reading: Reading) -> Counted | None:
             populations[name] = _hours(split, keys)
     return Counted(
         rows=populations,
-        spans=spans,
-        covered=looks.select(pl.col("office").cast(pl.String), "day").unique(),
+        spans=reading.whole.once("spans of hours", _spans),
+        covered=told.select("office", "day").unique(),
         events=pl.len(),
+        keys=keys_of(told),
     )
 
 
-def _looks(
-    connection: duckdb.DuckDBPyConnection, city: City, office: str | None
-) -> pl.DataFrame:
-    where, offices = rows_of_office(city, office)
+def _spans(reading: Reading) -> pl.DataFrame:
+    return spans_of(reading, reading.once("told hours", _told))
+
+
+def _told(reading: Reading) -> pl.DataFrame:
+    looks = told_days(reading, "queue_samples", "observed_at", _SAYS_SOMETHING)
+    means = told_days(
+        reading, "queue_hours", "hour_at", "mean_wait_minutes IS NOT NULL"
+    )
+    counting = offices_counting_customers(reading)
+    return pl.concat([looks, means.filter(~pl.col("office").is_in(counting))])
+
+
+def _looks(reading: Reading) -> pl.DataFrame:
+    where, bound = reading.where("observed_at")
     samples = read_rows(
-        connection,
-        "queue_samples",
-        where=f"state = 'open' AND {where}",
-        parameters=offices,
+        *(reading.connection, "queue_samples"),
+        where=f"{_SAYS_SOMETHING} AND {where}",
+        parameters=bound,
     )
-    hours = read_rows(connection, "queue_hours", where=where, parameters=offices)
-    return pl.concat([_samples(samples, city), _hourly_means(hours, city)])
+    where, bound = reading.where("hour_at")
+    hours = read_rows(reading.connection, "queue_hours", where=where, parameters=bound)
+    counting = offices_counting_customers(reading)
+    return pl.concat(
+        [
+            _samples(samples, reading.city),
+            _hourly_means(hours, counting, reading.city),
+        ]
+    )
 
 
 def _samples(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     """Take looks at queues that were open: closed or sold out is no wait of 0."""
     wait, at_least = pl.col("wait_minutes"), pl.col("wait_minutes_at_least")
-    return (
-        of_known_offices(with_merged_offices(rows, city), city)
-        .select(
-            "delivery_id",
-            "office",
-            "service",
-            channel=pl.lit(None, pl.String),
-            at=pl.col("observed_at"),
-            at_least=pl.coalesce(wait, at_least),
-            at_most=pl.coalesce(
-                wait, pl.when(at_least.is_not_null()).then(float("inf"))
-            ),
-            waiting=pl.col("waiting").cast(pl.Int64),
-        )
-        .filter(pl.col("at_least").is_not_null() | pl.col("waiting").is_not_null())
+    return of_known_offices(with_merged_offices(rows, city), city).select(
+        "office",
+        "service",
+        channel=pl.lit(None, pl.String),
+        at=pl.col("observed_at"),
+        at_least=pl.coalesce(wait, at_least),
+        at_most=pl.coalesce(wait, pl.when(at_least.is_not_null()).then(float("inf"))),
+        waiting=pl.col("waiting").cast(pl.Int64),
     )
 
 
-def _hourly_means(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+def _hourly_means(rows: pl.DataFrame, counting: list[str], city: City) -> pl.DataFrame:
     """Take hourly means of offices that never say for how many people."""
     mean = pl.col("mean_wait_minutes")
     hours = of_known_offices(with_merged_offices(rows, city), city)
-    return hours.filter(
-        (pl.col("customers").count() == 0).over("office"), mean.is_not_null()
-    ).select(
-        "delivery_id",
+    return hours.filter(~pl.col("office").is_in(counting), mean.is_not_null()).select(
         "office",
         "service",
         "channel",

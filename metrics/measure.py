@@ -8,6 +8,7 @@ import polars as pl
 Facts = Literal["visits", "hours", "decisions", "receipts", "book"]
 
 Z_95: Final = 1.959964
+PARTS: Final = ("value", "n", "numerator", "lower", "upper", "reason")
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
-"""One reading of the warehouse: at which moment, for which city, of which office."""
+"""One reading of the warehouse: at which moment, for which city, of which rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self, TypeVar
 
 import duckdb
 
 from ingest.city import City
 from metrics.calendar import Calendar
+from metrics.small_offices import rows_of_office
 
 T = TypeVar("T")
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,25 @@ class Reading:
     city: City
     now: datetime
     office: str | None = None  # of one office alone, with its small ones; None: of all
+    days: tuple[date, date] | None = None  # first and last local day; None: all
     _known: dict[str, Any] = field(default_factory=dict, repr=False)
+    _whole: Self | None = field(default=None, repr=False)
 
-    @cached_property
+    @property
+    def whole(self) -> Self:
+        """The reading of all days that this one is a part of."""
+        return self._whole or self
+
+    @property
     def calendar(self) -> Calendar:
-        return Calendar(self.city)
+        return self.whole.once("calendar", lambda reading: Calendar(reading.city))
+
+    def of_days(self, first: date, last: date) -> Self:
+        return replace(self, days=(first, last), _known={}, _whole=self.whole)
+
+    def without_rows(self) -> Self:
+        """Ask only how far rows reach, not for the rows."""
+        return self.of_days(date.max - _ONE_DAY, date.min)
 
     def once(self, name: str, read: Callable[[Self], T]) -> T:
         """Read what several kinds of facts are counted from only once."""
@@ -34,3 +49,17 @@ class Reading:
             self._known[name] = read(self)
         found: T = self._known[name]
         return found
+
+    def where(self, moment: str) -> tuple[str, list[object]]:
+        """Give the condition for this reading's rows, by the moment that counts."""
+        offices, bound = rows_of_office(self.city, self.office)
+        if self.days is None:
+            return offices, [*bound]
+        first, last = self.days
+        if first > last:
+            return "FALSE", []
+        bounds = [self._midnight(first), self._midnight(last + _ONE_DAY)]
+        return f"{offices} AND {moment} >= ? AND {moment} < ?", [*bound, *bounds]
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self.city.timezone).astimezone(UTC)

@@ -1,7 +1,7 @@
 """Which figures there must be: every group in every period, so that gaps are seen."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Final
 
 import polars as pl
 
@@ -9,29 +9,19 @@ from metrics.calendar import Calendar
 from metrics.periods import PeriodGrain, period_of, periods_between, start_of
 from metrics.spans import POPULATIONS, Counted
 
-DIMENSIONS: Final = ("office", "service", "channel")
-
 
 class Skeleton:
     """The groups and periods of counted rows, with how much of each is covered."""
 
-    def __init__(self, counted: Counted, calendar: Calendar) -> None:
+    def __init__(
+        self, counted: Counted, groups: Mapping[str, pl.DataFrame], calendar: Calendar
+    ) -> None:
         self._counted = counted
         self._opening = _opening_days(counted, calendar)
         self._groups = {
-            population: _groups(rows, POPULATIONS[population], counted.spans)
-            for population, rows in counted.rows.items()
+            population: _with_spans(those, POPULATIONS[population], counted.spans)
+            for population, those in groups.items()
         }
-
-    def numbered(self, population: str) -> pl.DataFrame:
-        """Give a population's rows with the number of their group, in their order."""
-        rows, dims = self._counted.rows[population], POPULATIONS[population]
-        if not dims:
-            return rows.with_columns(group=pl.lit(0, pl.Int64))
-        numbers = self._groups[population].select(
-            *(pl.col(name).cast(rows.schema[name]) for name in dims), "group"
-        )
-        return rows.join(numbers, on=dims, maintain_order="left").drop(dims)
 
     def periods(self, grain: PeriodGrain) -> pl.DataFrame:
         """List the periods that the data touch, or should."""
@@ -67,7 +57,6 @@ class Skeleton:
             first_opening_day=pl.col("day").min(),
         )
         return cells.join(covered, on=keys, how="left").select(
-            "group",
             *POPULATIONS[population],
             "period_start",
             "period_end",
@@ -81,29 +70,19 @@ class Skeleton:
         )
 
 
-def _groups(
-    rows: pl.DataFrame, dims: tuple[str, ...], spans: pl.DataFrame
+def _with_spans(
+    groups: pl.DataFrame, dims: tuple[str, ...], spans: pl.DataFrame
 ) -> pl.DataFrame:
-    """Give a population's groups numbers, and the span of their office or of all."""
+    """Give groups the span of their office, or of all offices."""
+    if "office" in dims:
+        return groups.join(spans, on="office")
     whole = spans.select(
         pl.col("first_on", "begins_on").min(),
         pl.col("last_on").max(),
         pl.col("complete_on").min(),
         pl.col("due_on").max(),
     )
-    if not dims:
-        return whole.with_columns(group=pl.lit(0, pl.Int64))
-    groups = (
-        rows.select(dims)
-        .unique()
-        .select(pl.col(name).cast(pl.String) for name in dims)
-        .sort(dims)
-        .with_row_index("group")
-        .with_columns(pl.col("group").cast(pl.Int64))
-    )
-    if "office" in dims:
-        return groups.join(spans, on="office")
-    return groups.join(whole, how="cross")
+    return whole if not dims else groups.join(whole, how="cross")
 
 
 def _opening_days(counted: Counted, calendar: Calendar) -> pl.DataFrame:

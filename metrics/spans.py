@@ -42,20 +42,26 @@ class Counted:
     spans: pl.DataFrame
     covered: pl.DataFrame  # office, day: days with data
     events: pl.Expr  # how much happened in a group; on a closed day nothing does
+    keys: pl.DataFrame | None = None  # day, key: what has another key is other rows
 
 
 def spans_of(reading: Reading, rows: pl.DataFrame) -> pl.DataFrame:
-    """Find how far each office's data reach; rows have office, day and delivery_id."""
-    by_source = (
-        rows.group_by("office", "delivery_id")
-        .agg(first_on=pl.col("day").min(), last_on=pl.col("day").max())
-        .join(reading.once("reaches", reaches), on="delivery_id")
-        .group_by("office", "source")
-        .agg(
-            pl.col("first_on").min(),
-            pl.col("last_on").max(),
-            pl.col("begins_on", "complete_on", "reaches_on", "due_on").first(),
+    """Find how far each office's data reach.
+
+    Rows have office and day, and the source that told of them or their delivery_id.
+    """
+    reached = reading.whole.once("reaches", reaches)
+    if "source" not in rows.columns:
+        rows = (
+            rows.group_by("office", "delivery_id")
+            .agg(pl.col("day").min(), last_on=pl.col("day").max())
+            .join(reached.select("delivery_id", "source"), on="delivery_id")
         )
+    last_on = pl.col("last_on" if "last_on" in rows.columns else "day")
+    by_source = (
+        rows.group_by("office", "source")
+        .agg(first_on=pl.col("day").min(), last_on=last_on.max())
+        .join(reached.drop("delivery_id").unique(), on="source")
     )
     return (
         by_source.with_columns(_is_replaced(by_source))

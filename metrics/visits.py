@@ -1,14 +1,14 @@
 """The rows behind the waiting KPIs: visits, or hours of customers with a mean."""
 
+from collections.abc import Mapping
 from typing import Final
 
-import duckdb
 import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_rows
 from metrics.reading import Reading
-from metrics.small_offices import rows_of_office, with_merged_offices
+from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
     by_population,
@@ -17,60 +17,102 @@ from metrics.spans import (
     spans_of,
 )
 from metrics.targets import limit_on_day
+from metrics.told import keys_of, told_days
 
 _READ: Final = (
-    *("delivery_id", "office", "service", "channel", "outcome", "persons"),
+    *("office", "service", "channel", "outcome", "persons"),
     *("appointment_at", "arrived_at", "called_at", "shown_at", "finished_at"),
 )
+# When a visit was: the call; of no-shows the appointment; of who left the arrival.
+AT: Final = """CASE outcome
+    WHEN 'served' THEN coalesce(called_at, shown_at, finished_at, arrived_at)
+    WHEN 'no_show' THEN appointment_at
+    ELSE coalesce(arrived_at, appointment_at) END"""
+COUNTS_CUSTOMERS: Final = "customers IS NOT NULL OR mean_wait_minutes IS NOT NULL"
+MICROSECONDS: Final = 60_000_000  # in a minute
 _CHANNELS: Final = pl.Enum(["walk_in", "appointment", "kiosk"])
 
 
 def count_visits(reading: Reading) -> Counted | None:
-    return reading.once("visits", _count_visits)
-
-
-def _count_visits(reading: Reading) -> Counted | None:
-    """Read what was counted at the offices, or at one; None where nothing was."""
-    city = reading.city
-    rows = visits(reading.connection, city, reading.office)
-    if rows.is_empty():
+    """Read what was counted at the offices; None where nothing ever was."""
+    told = reading.whole.once("told visits", _told)
+    if told.is_empty():
         return None
-    spans = spans_of(reading, rows)
+    city = reading.city
+    rows = _rows(reading)
     if city.info.first_day is not None:
         rows = rows.filter(pl.col("day") >= city.info.first_day)
+        told = told.filter(pl.col("day") >= city.info.first_day)
     return Counted(
         # Sorted once, so that the percentiles of every group are found faster.
-        rows=by_population(rows.drop("delivery_id").sort("wait_minutes"), city),
-        spans=spans,
-        covered=rows.select(pl.col("office").cast(pl.String), "day").unique(),
+        rows=by_population(rows.sort("wait_minutes"), city),
+        spans=reading.whole.once("spans of visits", _spans),
+        covered=told.select("office", "day").unique(),
         events=pl.len(),
+        keys=keys_of(told),
     )
 
 
-def visits(
-    connection: duckdb.DuckDBPyConnection, city: City, office: str | None = None
-) -> pl.DataFrame:
-    where, offices = rows_of_office(city, office)
-    tickets = _tickets(
-        read_rows(
-            connection, "tickets", columns=_READ, where=where, parameters=offices
-        ),
-        city,
+def _spans(reading: Reading) -> pl.DataFrame:
+    return spans_of(reading, reading.once("told visits", _told))
+
+
+def _told(reading: Reading) -> pl.DataFrame:
+    """List the days with visits; of hours, those that no visits are told of."""
+    tickets = told_days(reading, "tickets", AT)
+    hours = told_days(reading, "queue_hours", "hour_at", COUNTS_CUSTOMERS)
+    hours = hours.filter(pl.col("office").is_in(offices_counting_customers(reading)))
+    by_visit = tickets.select("office", "day").unique()
+    return pl.concat([tickets, hours.join(by_visit, on=["office", "day"], how="anti")])
+
+
+def offices_counting_customers(reading: Reading) -> list[str]:
+    """List the offices that ever said how many people an hourly mean is of."""
+    found = reading.whole.once("counting customers", _counting_customers)
+    return found["office"].to_list()
+
+
+def _counting_customers(reading: Reading) -> pl.DataFrame:
+    return told_days(reading, "queue_hours", "hour_at", "customers IS NOT NULL")
+
+
+def _rows(reading: Reading) -> pl.DataFrame:
+    city = reading.city
+    where, bound = reading.where(AT)
+    rows = read_rows(
+        *(reading.connection, "tickets"), columns=_READ, where=where, parameters=bound
     )
+    outcomes = reading.whole.once("outcomes", _outcomes)
+    tickets = _tickets(rows, outcomes, city)
+    where, bound = reading.where("hour_at")
     hours = _customer_hours(
-        read_rows(connection, "queue_hours", where=where, parameters=offices), city
+        read_rows(reading.connection, "queue_hours", where=where, parameters=bound),
+        offices_counting_customers(reading),
+        city,
     )
     # An office that tells visit by visit is not counted by the hour as well.
     hours = hours.join(tickets, on=["office", "day"], how="anti")
     return pl.concat([tickets, hours.select(tickets.columns)])
 
 
-def _tickets(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+def _outcomes(reading: Reading) -> Mapping[str, list[str]]:
+    """Say for each outcome which offices' sources ever report it."""
+    return {
+        outcome: told_days(reading, "tickets", AT, f"outcome = '{outcome}'")["office"]
+        .unique()
+        .to_list()
+        for outcome in ("no_show", "left")
+    }
+
+
+def _tickets(
+    rows: pl.DataFrame, outcomes: Mapping[str, list[str]], city: City
+) -> pl.DataFrame:
     called, came = (
         pl.col("called_at"),
         pl.max_horizontal("appointment_at", "arrived_at"),
     )
-    wait = (called - came).dt.total_microseconds() / 60e6
+    wait = (called - came).dt.total_microseconds() / MICROSECONDS
     outcome = pl.col("outcome")
     return (
         of_known_offices(with_merged_offices(rows, city), city)
@@ -81,7 +123,6 @@ def _tickets(rows: pl.DataFrame, city: City) -> pl.DataFrame:
         )
         .filter(pl.col("at").is_not_null())
         .select(
-            "delivery_id",
             "office",
             "service",
             "channel",
@@ -89,11 +130,11 @@ def _tickets(rows: pl.DataFrame, city: City) -> pl.DataFrame:
             day=local_day("at", city),
             came_at=came,
             waited=pl.col("wait_minutes").is_not_null().cast(pl.Int64),
-            wait_sum=pl.col("wait_minutes"),
-            person_minutes=pl.col("wait_minutes") * _persons(),
+            wait_sum=_exact(pl.col("wait_minutes")),
+            person_wait=_exact(pl.col("wait_minutes")) * _persons(),
             served=(outcome == "served").cast(pl.Int64),
-            no_show=_if_recorded(outcome == "no_show"),
-            left=_if_recorded(outcome == "left"),
+            no_show=_if_recorded("no_show", outcomes),
+            left=_if_recorded("left", outcomes),
             appointment=_has_appointment().cast(pl.Int64),
             is_mean=pl.lit(value=False),
         )
@@ -102,7 +143,9 @@ def _tickets(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     )
 
 
-def _customer_hours(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+def _customer_hours(
+    rows: pl.DataFrame, counting: list[str], city: City
+) -> pl.DataFrame:
     """Take hourly means of offices that also say for how many people."""
     customers, mean = pl.col("customers"), pl.col("mean_wait_minutes")
     # An hour without customers has no wait, though some systems store 0 minutes.
@@ -110,11 +153,10 @@ def _customer_hours(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     return (
         of_known_offices(with_merged_offices(rows, city), city)
         .filter(
-            (customers.count() > 0).over("office"),
+            pl.col("office").is_in(counting),
             customers.is_not_null() | mean.is_not_null(),
         )
         .select(
-            "delivery_id",
             "office",
             "service",
             channel=pl.col("channel").cast(_CHANNELS, strict=False),
@@ -122,8 +164,8 @@ def _customer_hours(rows: pl.DataFrame, city: City) -> pl.DataFrame:
             day=local_day("hour_at", city),
             came_at=pl.lit(None, pl.Datetime("us", "UTC")),
             waited=waited.cast(pl.Int64),
-            wait_sum=mean * waited,
-            person_minutes=mean * waited,
+            wait_sum=_exact(mean) * waited,
+            person_wait=_exact(mean) * waited,
             served=customers.cast(pl.Int64),
             no_show=pl.lit(None, pl.Int64),
             left=pl.lit(None, pl.Int64),
@@ -151,9 +193,15 @@ def _persons() -> pl.Expr:
     return pl.col("persons").fill_null(1).clip(1)
 
 
-def _if_recorded(is_so: pl.Expr) -> pl.Expr:
+def _if_recorded(outcome: str, outcomes: Mapping[str, list[str]]) -> pl.Expr:
     """Null for offices whose source never reports it: that is not 0 percent."""
-    return pl.when(is_so.any().over("office")).then(is_so.cast(pl.Int64))
+    is_recorded = pl.col("office").is_in(outcomes[outcome])
+    return pl.when(is_recorded).then((pl.col("outcome") == outcome).cast(pl.Int64))
+
+
+def _exact(minutes: pl.Expr) -> pl.Expr:
+    """Give whole microseconds: their sum is the same in whatever order."""
+    return (minutes * MICROSECONDS).round().cast(pl.Int64)
 
 
 def _has_appointment() -> pl.Expr:

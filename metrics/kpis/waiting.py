@@ -7,6 +7,7 @@ metrics/visits.py for the columns.
 import polars as pl
 
 from metrics.measure import Measure, median_bounds, percent, percentile
+from metrics.visits import MICROSECONDS
 
 _WAIT = pl.col("wait_minutes")
 _WAITED = pl.col("waited")  # how many have a known wait; null: not counted
@@ -39,7 +40,7 @@ def p90_minutes() -> Measure:
 def mean_minutes() -> Measure:
     return Measure(
         facts="visits",
-        value=_if_counted(pl.col("wait_sum").sum() / _WAITED.sum()),
+        value=_if_counted(pl.col("wait_sum").sum() / _WAITED.sum() / MICROSECONDS),
         n=_WAITED.sum(),
         reason=_why_no_mean(),
     )
@@ -100,7 +101,7 @@ def left_share() -> Measure:
 def hours_waited() -> Measure:
     return Measure(
         facts="visits",
-        value=_if_counted(pl.col("person_minutes").sum() / 60),
+        value=_if_counted(pl.col("person_wait").sum() / 60 / MICROSECONDS),
         n=_WAITED.sum(),
         reason=_why_no_mean(),
     )

@@ -1,0 +1,179 @@
+"""What the KPIs of one kind of facts come to, in every group and period with rows.
+
+Only periods whose rows are not the same as at the last time are measured again; a year
+of rows is read at a time, so that memory is bounded by a year and not by the history.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from metrics.measure import PARTS, Measure
+from metrics.periods import GRAINS, PeriodGrain, start_of
+from metrics.spans import POPULATIONS
+
+RowsOfDays = Callable[[date, date], Mapping[str, pl.DataFrame]]
+
+DIMENSIONS: Final = ("office", "service", "channel")
+_DAYS: Final = 1_000_000  # more than any date is days after 1970
+_TYPES: Final = {"n": pl.Int64(), "numerator": pl.Int64(), "reason": pl.String()}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All groups and periods of one kind of facts, and by which keys they stand."""
+
+    values: pl.DataFrame  # population, grain, DIMENSIONS, period_start, events, parts
+    keys: pl.DataFrame  # day, key
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is measured: which KPIs, and in which grains of each population."""
+
+    measures: Mapping[str, Measure]
+    events: pl.Expr
+    grains: Mapping[str, Sequence[PeriodGrain]]  # by population
+
+    def nothing(self) -> Measured:
+        keys = pl.DataFrame(schema={"day": pl.Date, "key": pl.UInt64})
+        return Measured(pl.DataFrame(schema=_schema(self.measures)), keys)
+
+
+def measure_anew(
+    task: Task, rows_of_days: RowsOfDays, keys: pl.DataFrame, before: Measured
+) -> Measured:
+    """Measure the periods with days that have other keys than before."""
+    touched = _touched_periods(keys, before.keys)
+    kept = before.values.join(touched, on=["grain", "period_start"], how="anti")
+    parts = [kept]
+    for part in touched.partition_by("year", maintain_order=True):
+        rows = rows_of_days(*_bounds(part))
+        starts = {
+            grain: part.filter(pl.col("grain") == grain)["period_start"]
+            for grain in GRAINS
+        }
+        parts.append(measure_rows(task, rows, starts))
+    return Measured(pl.concat(parts), keys)
+
+
+def measure_rows(
+    task: Task,
+    rows: Mapping[str, pl.DataFrame],
+    starts: Mapping[PeriodGrain, pl.Series] | None = None,
+) -> pl.DataFrame:
+    """Measure all periods of some rows, or those that begin on the given days."""
+    schema = _schema(task.measures)
+    frames = [pl.DataFrame(schema=schema)]
+    for population, of_population in rows.items():
+        numbered, groups = _numbered(of_population, POPULATIONS[population])
+        for grain in task.grains[population]:
+            wanted = None if starts is None else starts[grain]
+            if wanted is not None and wanted.is_empty():
+                continue
+            measured = _measured(numbered, grain, task, wanted).join(groups, on="group")
+            absent = set(DIMENSIONS) - set(POPULATIONS[population])
+            frames.append(
+                measured.with_columns(
+                    *(pl.lit(None, pl.String).alias(name) for name in absent),
+                    population=pl.lit(population),
+                    grain=pl.lit(grain),
+                ).select(pl.col(name).cast(kind) for name, kind in schema.items())
+            )
+    return pl.concat(frames)
+
+
+def _numbered(
+    rows: pl.DataFrame, dims: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give rows the number of their group: one number is grouped by much faster."""
+    dated = rows.filter(pl.col("day").is_not_null())
+    if not dims:
+        alone = pl.DataFrame({"group": [0]}, schema={"group": pl.Int64})
+        return dated.with_columns(group=pl.lit(0, pl.Int64)), alone
+    groups = (
+        dated.select(dims)
+        .unique(maintain_order=True)
+        .with_row_index("group")
+        .with_columns(pl.col("group").cast(pl.Int64))
+    )
+    numbered = dated.join(groups, on=dims, maintain_order="left").drop(dims)
+    return numbered, groups.with_columns(pl.col(dims).cast(pl.String))
+
+
+def _measured(
+    rows: pl.DataFrame, grain: PeriodGrain, task: Task, wanted: pl.Series | None
+) -> pl.DataFrame:
+    """Evaluate all measures in one pass over the rows."""
+    start = start_of(pl.col("day"), grain)
+    if wanted is not None:
+        rows = rows.filter(start.is_in(wanted.implode()))
+    key = pl.col("group") * _DAYS + start.cast(pl.Int32)
+    return (
+        rows.group_by(key=key)
+        .agg(
+            task.events.alias("events"),
+            *(
+                expression.alias(f"{kpi}|{part}")
+                for kpi, measure in task.measures.items()
+                for part in PARTS
+                if (expression := getattr(measure, part)) is not None
+            ),
+        )
+        .with_columns(
+            group=pl.col("key") // _DAYS,
+            period_start=(pl.col("key") % _DAYS).cast(pl.Int32).cast(pl.Date),
+        )
+    )
+
+
+def _touched_periods(keys: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """List grain, period_start and year of the periods that rows came to or left."""
+    days = (
+        keys.join(before, on="day", how="full", coalesce=True, suffix="_before")
+        .filter(pl.col("key").ne_missing(pl.col("key_before")))
+        .select("day")
+    )
+    return pl.concat(
+        days.select(grain=pl.lit(grain), period_start=start_of(pl.col("day"), grain))
+        .unique()
+        .sort("period_start")
+        for grain in GRAINS
+    ).with_columns(year=pl.col("period_start").dt.year())
+
+
+def _bounds(periods: pl.DataFrame) -> tuple[date, date]:
+    """Give the days that periods of one year reach over; a week may leave it."""
+    first: date
+    last: date
+    ends = [
+        pl.col("period_start").dt.offset_by(length).dt.offset_by("-1d")
+        for length in ("1d", "1w", "1mo", "1q", "1y")
+    ]
+    end = pl.coalesce(
+        pl.when(pl.col("grain") == grain).then(end)
+        for grain, end in zip(GRAINS, ends, strict=True)
+    )
+    first, last = periods.select(
+        first=pl.col("period_start").min(), last=end.max()
+    ).row(0)
+    return first, last
+
+
+def _schema(measures: Mapping[str, Measure]) -> dict[str, pl.DataType]:
+    return {
+        "population": pl.String(),
+        "grain": pl.String(),
+        **dict.fromkeys(DIMENSIONS, pl.String()),
+        "period_start": pl.Date(),
+        "events": pl.Int64(),
+        **{
+            f"{kpi}|{part}": _TYPES.get(part, pl.Float64())
+            for kpi, measure in measures.items()
+            for part in PARTS
+            if getattr(measure, part) is not None
+        },
+    }

@@ -1,0 +1,124 @@
+"""What was measured, laid over what there must be: one tidy row for every figure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+
+from ingest.city import City
+from metrics.figures import ALL, FIGURES
+from metrics.measure import PARTS, Measure
+from metrics.measured import DIMENSIONS, Task
+from metrics.periods import PeriodGrain
+from metrics.reading import Reading
+from metrics.skeleton import Skeleton
+from metrics.spans import POPULATIONS, Counted
+from metrics.targets import target_at_end
+
+
+def tidy(
+    counted: Counted, values: pl.DataFrame, task: Task, reading: Reading
+) -> Iterator[pl.DataFrame]:
+    """Give every figure there must be, or why it has no value, KPI by KPI."""
+    groups = _groups(counted.rows, values)
+    skeleton = Skeleton(counted, groups, reading.calendar)
+    for population in POPULATIONS.keys() & groups.keys() & task.grains.keys():
+        for grain in task.grains[population]:
+            is_meant = (pl.col("population") == population) & (pl.col("grain") == grain)
+            joined = _joined(
+                skeleton.cells(population, grain),
+                values.filter(is_meant),
+                POPULATIONS[population],
+                grain,
+            )
+            for kpi, measure in task.measures.items():
+                yield _of_kpi(joined, kpi, measure, grain, reading.city)
+
+
+def _groups(
+    rows: Mapping[str, pl.DataFrame], values: pl.DataFrame
+) -> Mapping[str, pl.DataFrame]:
+    """List each population's groups; of some is known only that they exist."""
+    groups = {}
+    for population, dims in POPULATIONS.items():
+        found = [values.filter(pl.col("population") == population)]
+        if population in rows:
+            found.append(rows[population])
+        if any(frame.height for frame in found):
+            groups[population] = (
+                pl.concat(frame.select(pl.col(dims).cast(pl.String)) for frame in found)
+                .unique()
+                .sort(dims)
+                if dims
+                else values.select(dims)  # the city, which has no name
+            )
+    return groups
+
+
+def _joined(
+    cells: pl.DataFrame, values: pl.DataFrame, dims: Sequence[str], grain: PeriodGrain
+) -> pl.DataFrame:
+    """Lay what was measured over the cells that must exist; closed days need none."""
+    absent = [name for name in DIMENSIONS if name not in dims]
+    joined = cells.join(
+        values.drop("population", "grain", *absent),
+        on=[*dims, "period_start"],
+        how="left",
+    ).with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+    if grain != "day":
+        return joined
+    has_events = pl.col("events").fill_null(0) > 0
+    return joined.filter((pl.col("opening_days") > 0) | has_events)
+
+
+def _of_kpi(
+    joined: pl.DataFrame, kpi: str, measure: Measure, grain: PeriodGrain, city: City
+) -> pl.DataFrame:
+    """Give the figures of one KPI."""
+    value = pl.col(f"{kpi}|value").cast(pl.Float64)
+    has_value = value.is_finite().fill_null(value=False)
+    state = (
+        pl.when(~has_value)
+        .then(pl.lit("no_data"))
+        .when(pl.col("is_complete"))
+        .then(pl.lit("final"))
+        .otherwise(pl.lit("provisional"))
+    )
+    parts = {
+        part: pl.when(has_value).then(pl.col(f"{kpi}|{part}"))
+        if getattr(measure, part) is not None
+        else pl.lit(None)
+        for part in PARTS[:-1]
+    }
+    return joined.select(
+        *DIMENSIONS,
+        "period_start",
+        "period_end",
+        "coverage",
+        **parts,
+        kpi=pl.lit(kpi),
+        grain=pl.lit(grain),
+        state=state,
+        reason=pl.when(~has_value).then(_reason(kpi, measure)),
+        target=target_at_end(city, kpi),
+        figure_id=_figure_id(kpi, grain),
+    ).select(pl.col(name).cast(kind) for name, kind in FIGURES.items())
+
+
+def _reason(kpi: str, measure: Measure) -> pl.Expr:
+    stated = pl.lit(None) if measure.reason is None else pl.col(f"{kpi}|reason")
+    return (
+        pl.when(pl.col("events").is_not_null())
+        .then(pl.coalesce(stated, pl.lit(measure.absent)))
+        .when(pl.col("opening_days") == 0)
+        .then(pl.lit("closed"))
+        .when("is_gap")  # nobody knows whether there was anything
+        .then(pl.lit("no_rows"))
+        .otherwise(pl.lit(measure.absent))
+    )
+
+
+def _figure_id(kpi: str, grain: PeriodGrain) -> pl.Expr:
+    dimensions = (pl.col(name).fill_null(ALL) for name in DIMENSIONS)
+    return pl.concat_str(
+        pl.lit(kpi), *dimensions, pl.lit(grain), "period", separator="/"
+    )
