@@ -1,5 +1,6 @@
 """When to go: how long people waited, by weekday and hour of the last weeks."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -23,7 +24,8 @@ _WINDOW: Final = ("window_start", "window_end")
 def wait_by_hour(reading: Reading) -> pl.DataFrame:
     """Give each office's opening hours of the week; tickets are better than looks."""
     city, calendar = reading.city, reading.calendar
-    visits, hours = count_visits(reading), count_hours(reading)
+    visits = _of_windows(count_visits, reading)
+    hours = _of_windows(count_hours, reading)
     frames = []
     if visits is not None:
         frames.append(_by_hour(_of_visits(visits, city), visits, "tickets"))
@@ -35,6 +37,32 @@ def wait_by_hour(reading: Reading) -> pl.DataFrame:
     is_best = pl.col("basis") == pl.col("basis").max().over("office")
     best = pl.concat(measured).filter(is_best)  # "tickets" sorts after "queue"
     return _with_gaps(best, city, calendar)
+
+
+def _of_windows(
+    count: Callable[[Reading], Counted | None], reading: Reading
+) -> Counted | None:
+    """Read no more than the weeks that are looked at."""
+    counted = count(reading.without_rows())
+    if counted is None or counted.spans.is_empty():
+        return None
+    windows = _windows(counted)
+    first, last = windows.select(
+        first=pl.col("window_start").min(), last=pl.col("window_end").max()
+    ).row(0)
+    lately = count(reading.of_days(first, last))
+    return lately if lately and "office" in lately.rows else None
+
+
+def _windows(counted: Counted) -> pl.DataFrame:
+    """Give each office's last closed weeks."""
+    after_sunday = pl.col("complete_on") + timedelta(days=1)
+    window_end = after_sunday.dt.truncate("1w") - timedelta(days=1)
+    return counted.spans.select(
+        "office",
+        window_start=window_end - timedelta(days=7 * WEEKS - 1),
+        window_end=window_end,
+    )
 
 
 def _of_visits(visits: Counted, city: City) -> pl.DataFrame:
@@ -74,15 +102,8 @@ def _of_looks(hours: Counted, city: City) -> pl.DataFrame:
 
 def _by_hour(rows: pl.DataFrame, counted: Counted, basis: str) -> pl.DataFrame:
     """Measure the last closed weeks of each office."""
-    after_sunday = pl.col("complete_on") + timedelta(days=1)
-    window_end = after_sunday.dt.truncate("1w") - timedelta(days=1)
-    windows = counted.spans.select(
-        "office",
-        window_start=window_end - timedelta(days=7 * WEEKS - 1),
-        window_end=window_end,
-    )
     return (
-        rows.join(windows, on="office")
+        rows.join(_windows(counted), on="office")
         .filter(pl.col("day").is_between(*_WINDOW))
         .group_by(
             *_KEYS[:1],

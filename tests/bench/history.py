@@ -119,10 +119,15 @@ def city() -> City:
             "publish": {
                 "cells": [
                     {
+                        "kpis": ["waiting.*"],
+                        "by": ["city", "office"],
+                        "grains": ["day", "week", "month", "quarter", "year"],
+                    },
+                    {
                         "kpis": ["*"],
                         "by": ["city", "office", "office_service", "office_channel"],
-                        "grains": ["day", "month", "quarter", "year"],
-                    }
+                        "grains": ["month", "quarter", "year"],
+                    },
                 ]
             },
         }
