@@ -10,8 +10,13 @@ import polars as pl
 from ingest.city import City
 from ingest.warehouse import read_frame, read_rows
 from metrics.deadlines import due_on
+from metrics.reach import reaches
 from metrics.reading import Reading
-from metrics.small_offices import with_merged_offices
+from metrics.small_offices import (
+    merged_offices,
+    rows_of_office,
+    with_merged_offices,
+)
 from metrics.spans import (
     Counted,
     by_population,
@@ -20,9 +25,14 @@ from metrics.spans import (
     of_known_offices,
     spans_of,
 )
+from metrics.told import keys_of_rows
 
 # A case that ends so leaves the backlog, but nothing was decided.
 _NOT_DECIDED: Final = ("withdrawn", "duplicate")
+_READ: Final = (
+    *("delivery_id", "office", "service", "channel", "received_at", "complete_at"),
+    *("decided_at", "closed_at", "outcome", "case_key"),
+)
 _LEFT_OVER: Final = timedelta(days=365)
 
 
@@ -41,14 +51,14 @@ def cases_of(reading: Reading) -> Cases | None:
 
 
 def _read_cases(reading: Reading) -> Cases | None:
-    rows = _cases(reading.connection, reading.city)
+    rows = _cases(reading)
     if rows.is_empty():
         return None
     rows = rows.with_columns(due_on=due_on(rows, reading.city, reading.calendar))
-    begun = _in_book(rows).select("office", "delivery_id", day="received_on")
+    begun = _in_book(rows).select("office", "source", day="received_on")
     spans = spans_of(reading, begun)
     return Cases(
-        rows=rows.drop("delivery_id", "complete_on").join(
+        rows=rows.drop("source", "complete_on").join(
             spans.with_columns(pl.col("office").cast(rows.schema["office"])),
             on="office",
         ),
@@ -98,37 +108,61 @@ def count_receipts(reading: Reading) -> Counted | None:
 
 
 def _counted(rows: pl.DataFrame, cases: Cases, city: City) -> Counted:
-    return Counted(by_population(rows, city), cases.spans, cases.covered, pl.len())
+    return Counted(
+        rows=by_population(rows, city),
+        spans=cases.spans,
+        covered=cases.covered,
+        events=pl.len(),
+        keys=keys_of_rows(rows),
+    )
 
 
-def _cases(connection: duckdb.DuckDBPyConnection, city: City) -> pl.DataFrame:
+def _cases(reading: Reading) -> pl.DataFrame:
+    """Read office by office: the texts of all cases at once would be gigabytes."""
+    merged = merged_offices(reading.city)
+    return pl.concat(
+        _of_office(reading, office.id)
+        for office in reading.city.offices
+        if merged.get(office.id) is None
+    )
+
+
+def _of_office(reading: Reading, office: str) -> pl.DataFrame:
+    city = reading.city
+    where, bound = rows_of_office(city, office)
+    rows = read_rows(
+        *(reading.connection, "cases"), columns=_READ, where=where, parameters=bound
+    )
+    rows = _latest(reading.connection, with_merged_offices(rows, city))
     ended_at = pl.coalesce("decided_at", "closed_at")
-    rows = with_merged_offices(read_rows(connection, "cases"), city)
-    rows = of_known_offices(_latest(connection, rows), city)
-    return rows.select(
-        "delivery_id",
-        "office",
-        "service",
-        pl.col("channel").cast(pl.Categorical),
-        received_on=local_day("received_at", city),
-        complete_on=local_day("complete_at", city),
-        ended_on=local_day(ended_at, city),
-        decided_on=pl.when(
-            ~pl.col("outcome").is_in(_NOT_DECIDED).fill_null(value=False)
-        ).then(local_day(ended_at, city)),
+    is_decided = ~pl.col("outcome").is_in(_NOT_DECIDED).fill_null(value=False)
+    sources = reading.whole.once("reaches", reaches).select("delivery_id", "source")
+    return (
+        of_known_offices(rows, city)
+        .join(sources, on="delivery_id", maintain_order="left")
+        .select(
+            pl.col("source").cast(pl.Categorical),
+            "office",
+            "service",
+            pl.col("channel").cast(pl.Categorical),
+            received_on=local_day("received_at", city),
+            complete_on=local_day("complete_at", city),
+            ended_on=local_day(ended_at, city),
+            decided_on=pl.when(is_decided).then(local_day(ended_at, city)),
+        )
     )
 
 
 def _latest(connection: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
     """Keep what was told last of a case that several deliveries tell of."""
-    if rows.select(pl.struct("office", "case_key").is_duplicated().any()).item():
-        statement = "SELECT delivery_id, received_at AS told_at FROM deliveries"
-        return (
-            rows.join(read_frame(connection, statement), on="delivery_id")
-            .sort("told_at", "delivery_id")
-            .unique(["office", "case_key"], keep="last")
-        )
-    return rows
+    if rows["case_key"].hash().n_unique() == rows.height:
+        return rows
+    statement = "SELECT delivery_id, received_at AS told_at FROM deliveries"
+    return (
+        rows.join(read_frame(connection, statement), on="delivery_id")
+        .sort("told_at", "delivery_id")
+        .unique(["office", "case_key"], keep="last")
+    )
 
 
 def _in_book(rows: pl.DataFrame) -> pl.DataFrame:

@@ -61,6 +61,7 @@ def spans_of(reading: Reading, rows: pl.DataFrame) -> pl.DataFrame:
     by_source = (
         rows.group_by("office", "source")
         .agg(first_on=pl.col("day").min(), last_on=last_on.max())
+        .with_columns(pl.col("source").cast(pl.String))
         .join(reached.drop("delivery_id").unique(), on="source")
     )
     return (

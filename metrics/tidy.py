@@ -45,7 +45,10 @@ def _groups(
             found.append(rows[population])
         if any(frame.height for frame in found):
             groups[population] = (
-                pl.concat(frame.select(pl.col(dims).cast(pl.String)) for frame in found)
+                pl.concat(
+                    frame.select(dims).unique().select(pl.col(dims).cast(pl.String))
+                    for frame in found
+                )
                 .unique()
                 .sort(dims)
                 if dims

@@ -57,6 +57,22 @@ def told_days(
     )
 
 
+def keys_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give each day one key over its rows, in whatever order they are."""
+    named = [name for name in ("office", "service", "channel") if name in rows.columns]
+    said = rows.select(pl.all().exclude(*named, "day")).columns
+    return (
+        rows.group_by("day", *named)
+        .agg(pl.struct(said).hash(seed=1).sum().alias("key"), count=pl.len())
+        # As texts: the number behind a word is another one in another table.
+        .with_columns(pl.col(named).cast(pl.String))
+        .group_by("day")
+        .agg(pl.struct(*named, "key", "count").hash(seed=1).sum().alias("key"))
+        .drop_nulls("day")
+        .sort("day")
+    )
+
+
 def keys_of(told: pl.DataFrame) -> pl.DataFrame:
     """Give each day one key over all sources and offices."""
     # Of an office that was moved to another the same deliveries tell something else.
