@@ -51,6 +51,10 @@ DataFolder = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress, only the result")]
 AsJson = Annotated[bool, typer.Option("--json", help="an answer for a program")]
+Anew = Annotated[
+    bool,
+    typer.Option("--anew", help="measure every period, not only changed ones"),
+]
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on; 0 takes a free one")]
 Workers = Annotated[int, typer.Option(min=1, help="web processes")]
@@ -148,13 +152,14 @@ def load(
 def publish(
     city: CityFile,
     data: DataFolder = DEFAULT_DATA,
+    anew: Anew = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Compute, protect and publish."""
     place = Place.of(city, data)
     with place.warehouse() as connection, terminal.progress(quiet, "publishing"):
-        folder = _publish(place, connection)
+        folder = _publish(place, connection, anew=anew)
     terminal.answer({"snapshot": folder.name}, as_json, f"published {folder}")
 
 
@@ -271,10 +276,12 @@ def _run_on_schedule(
                 _publish(place, connection)
 
 
-def _publish(place: Place, connection: duckdb.DuckDBPyConnection) -> Path:
+def _publish(
+    place: Place, connection: duckdb.DuckDBPyConnection, *, anew: bool = False
+) -> Path:
     now = datetime.now(UTC)
     folder = publish_snapshot(
-        connection, place.city, place.city_file, place.folder, now
+        *(connection, place.city, place.city_file, place.folder, now), anew=anew
     )
     publish_live(connection, place.city, place.published, now)
     return folder

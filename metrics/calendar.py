@@ -21,6 +21,7 @@ class Calendar:
     def __init__(self, city: City) -> None:
         self._city = city
         self._working: dict[date, bool] = {}  # asked for again and again
+        self._opening: dict[tuple[date, date], pl.DataFrame] = {}
 
     def holiday(self, day: date) -> Text | None:
         """Name the state's public holiday on this day."""
@@ -36,7 +37,7 @@ class Calendar:
     def is_open(self, office: str, day: date) -> bool:
         return (
             day.weekday() in self._weekdays[office]
-            and self.holiday(day) is None
+            and day not in self._holidays["de"]
             and (office, day) not in self._closures
         )
 
@@ -54,13 +55,16 @@ class Calendar:
 
     def opening_days(self, first: date, last: date) -> pl.DataFrame:
         """List every office's opening days."""
-        rows = [
-            (office.id, day)
-            for day in days_between(first, last)
-            for office in self._city.offices
-            if self.is_open(office.id, day)
-        ]
-        return pl.DataFrame(rows, OPENING, orient="row")
+        if (first, last) not in self._opening:
+            rows = [
+                (office.id, day)
+                for day in days_between(first, last)
+                for office in self._city.offices
+                if self.is_open(office.id, day)
+            ]
+            days = pl.DataFrame(rows, OPENING, orient="row")
+            self._opening[first, last] = days
+        return self._opening[first, last]
 
     def is_working_day(self, day: date) -> bool:
         """Monday to Friday, no holiday, not closed in the whole city.

@@ -110,7 +110,7 @@ def _figures_of(
 ) -> Iterator[pl.DataFrame]:
     is_in_parts = facts in _INPARTS
     counted = FACTS[facts](reading.without_rows() if is_in_parts else reading)
-    if counted is None or not measures:
+    if counted is None or counted.spans.is_empty() or not measures:
         return
     task = Task(
         measures,

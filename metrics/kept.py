@@ -48,6 +48,10 @@ class Kept:
         texts = pl.DataFrame(days, {"day": pl.String, "key": pl.UInt64}, orient="row")
         return Measured(frame, texts.with_columns(pl.col("day").str.to_date()))
 
+    def forget(self) -> None:
+        for file in self.folder.glob("*.parquet"):
+            file.unlink()
+
     def save(self, facts: str, measured: Measured) -> None:
         keys = json.dumps(
             [[day.isoformat(), key] for day, key in measured.keys.iter_rows()]

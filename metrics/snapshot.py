@@ -23,6 +23,7 @@ from metrics.catalogue import CATALOGUE
 from metrics.compute import Computed, compute
 from metrics.frames import REVISIONS
 from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
+from metrics.kept import Kept
 from metrics.nouns import in_words_of
 from metrics.protect import protect, protect_counts, protect_live
 from metrics.provenance import calendar_document, deliveries_used, manifest_of
@@ -42,6 +43,7 @@ from metrics.snapshot_folder import (
 )
 
 INTERNAL_KEPT: Final = 10
+MEASURED: Final = "measured"  # in INTERNAL: what need not be measured again
 PUBLISHED_ALL_KEPT: Final = timedelta(days=2)  # of earlier days the last one each
 FRESHNESS_EVERY: Final = timedelta(minutes=5)  # where only queues are looked at
 _LOOKS_BACK: Final = timedelta(days=1)
@@ -53,21 +55,27 @@ def publish(
     city_file: Path,
     data_dir: Path,
     now: datetime,
+    *,
+    anew: bool = False,
 ) -> Path:
     """Compute, protect and publish; return the folder that is current then.
 
     `data_dir` is the city's folder. The same warehouse, city file and code give the
-    same bytes, and then nothing new is written.
+    same bytes, and then nothing new is written. Only what deliveries have touched since
+    the last time is measured again; with `anew` everything is, which gives the same.
     """
     now = now.astimezone(UTC)
     statuses = source_status(connection, city, now)
     sources = [public_status(status, city) for status in statuses]
     manifest = manifest_of(city, city_file)
     manifest["deliveries"] = deliveries_used(connection)
-    computed = compute(connection, city, now)
     internal = data_dir / INTERNAL
     internal.mkdir(parents=True, exist_ok=True)
     internal.chmod(0o700)
+    kept = Kept.of(internal / MEASURED, city)
+    if anew:
+        kept.forget()
+    computed = compute(connection, city, now, kept)
     _write(internal, computed, city, sources, manifest | {"kind": INTERNAL}, now)
     thin_out(internal, now, all_within=timedelta(0), keep=INTERNAL_KEPT)
     published = data_dir / PUBLISHED

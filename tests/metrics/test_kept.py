@@ -1,0 +1,308 @@
+"""Measuring only what deliveries touched comes to the same as measuring everything."""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.city import City
+from metrics import compute as compute_module
+from metrics.compute import compute
+from metrics.kept import Kept
+from metrics.measure import Measure, percentile
+from metrics.measured import Measured, Task, measure_anew, measure_rows
+from metrics.periods import GRAINS
+from metrics.snapshot import publish
+from metrics.told import keys_of_rows
+
+BERLIN = ZoneInfo("Europe/Berlin")
+# The year ends within a week, and the clocks change within the data.
+FIRST = date(2025, 10, 20)
+DEADLINE = {
+    "service": "bauantrag",
+    "norm": "x",
+    "duration": 20,
+    "unit": "days",
+    "starts_at": "received",
+    "label": {"de": "x", "en": "x"},
+    "source": "x",
+    "valid_from": "2020-01-01",
+}
+TARGET = {
+    "kpi": "waiting.share_within_target",
+    "value": 80,
+    "limit": 15,
+    "valid_from": "2020-01-01",
+    "decided_by": {"de": "Rat", "en": "Council"},
+}
+
+
+def at(day: date, minutes: float) -> datetime:
+    midnight = datetime.combine(day, time(), BERLIN)
+    return midnight + timedelta(minutes=minutes)
+
+
+def ticket(draw: random.Random, day: date) -> dict[str, Any]:
+    outcome = draw.choices(("served", "no_show", "left"), (12, 1, 1))[0]
+    came = at(day, draw.uniform(480, 700))
+    wait = timedelta(minutes=draw.expovariate(1 / 13))
+    return {
+        "office": draw.choice(("meldeamt", "bauamt")),
+        "service": draw.choice(("ausweis", "pass", None)),
+        "channel": draw.choice(("walk_in", "appointment", None)),
+        "appointment_at": came if outcome == "no_show" else None,
+        "arrived_at": None if outcome == "no_show" else came,
+        "called_at": came + wait if outcome == "served" else None,
+        "outcome": outcome,
+        "persons": draw.choice((None, 1, 1, 3)),
+    }
+
+
+def hour(draw: random.Random, day: date) -> dict[str, Any]:
+    return {
+        "office": draw.choice(("meldeamt", "bauamt")),
+        "hour_at": at(day, 60 * draw.randrange(8, 12)),
+        "customers": draw.choice((None, 0, 3, 7)),
+        "mean_wait_minutes": draw.choice((None, 4.1, 17.3)),
+    }
+
+
+def look(draw: random.Random, day: date) -> dict[str, Any]:
+    return {
+        "office": draw.choice(("meldeamt", "bauamt")),
+        "service": draw.choice(("ausweis", None)),
+        "observed_at": at(day, draw.uniform(480, 720)),
+        "waiting": draw.choice((None, 0, 4, 9)),
+        "wait_minutes": draw.choice((None, 5.0, 20.0)),
+        "wait_minutes_at_least": None,
+        "state": draw.choice(("open", "open", "closed", "sold_out")),
+    }
+
+
+def case(draw: random.Random, day: date) -> dict[str, Any]:
+    took = draw.choice((None, 0, 3, 19, 20, 21, 60))
+    done = None if took is None else at(day + timedelta(days=took), 600)
+    return {
+        "office": "bauamt",
+        "service": draw.choice(("bauantrag", None)),
+        "channel": draw.choice(("online", "paper", None)),
+        "received_at": at(day, 540),
+        "complete_at": draw.choice((None, at(day + timedelta(days=2), 540))),
+        "decided_at": done,
+        "outcome": done and draw.choice(("granted", "refused", "withdrawn")),
+        # Some cases are told of by several deliveries.
+        "case_key": f"{day}-{draw.randrange(6)}",
+    }
+
+
+ROWS = {"tickets": ticket, "queue_hours": hour, "queue_samples": look, "cases": case}
+Deliver = Callable[..., str]
+
+
+class Offices:
+    """Offices that send a new file, or one anew, at each turn."""
+
+    def __init__(
+        self, seed: int, connection: duckdb.DuckDBPyConnection, deliver: Deliver
+    ) -> None:
+        self.draw = random.Random(seed)  # noqa: S311 - invented rows
+        self.connection = connection
+        self.deliver = deliver
+        self.today = FIRST
+        self.sent: list[str] = []
+
+    def go_on(self) -> None:
+        self.today += timedelta(days=self.draw.choice((1, 1, 9, 33)))
+        for table in self.draw.sample(sorted(ROWS), 2):
+            first = self.today - timedelta(days=self.draw.choice((0, 3, 40)))
+            days = [first + timedelta(days=n) for n in range((self.today - first).days)]
+            rows = [
+                ROWS[table](self.draw, day)
+                for day in (days or [first])
+                for _ in range(self.draw.randrange(1, 5))
+            ]
+            if table == "cases":
+                rows = list({row["case_key"]: row for row in rows}.values())
+            source = self.draw.choice(("one", "other"))
+            until = at(self.today, 0)
+            name = self.deliver(
+                table, rows, until=until, source=f"{table}-{source}", first=at(first, 0)
+            )
+            self.sent.append(name)
+        if self.draw.random() < 0.5:
+            self.connection.execute(
+                "UPDATE deliveries SET superseded_at = received_at"
+                " WHERE delivery_id = ?",
+                [self.draw.choice(self.sent)],
+            )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_figure_is_the_same_after_whatever_deliveries(
+    seed, tmp_path, connection, deliver, make_city
+) -> None:
+    city = make_city(deadline=[DEADLINE], target=[TARGET])
+    kept = Kept.of(tmp_path / "measured", city)
+    offices = Offices(seed, connection, deliver)
+    for _ in range(5):
+        offices.go_on()
+        now = at(offices.today, 6 * 60).astimezone(UTC)
+        incremental = compute(connection, city, now, kept)
+        anew = compute(connection, city, now)
+        assert incremental.figures.equals(anew.figures)
+        assert anew.figures["value"].count() > 50
+
+
+def test_the_published_bytes_are_the_same(
+    tmp_path, connection, deliver, make_city
+) -> None:
+    cells = {"kpis": ["*"], "by": ["city", "office"], "grains": ["day", "quarter"]}
+    city = make_city(publish={"cells": [cells]}, deadline=[DEADLINE])
+    (tmp_path / "city.toml").write_text("x", encoding="utf-8")
+    offices = Offices(7, connection, deliver)
+    for _ in range(4):
+        offices.go_on()
+        now = at(offices.today, 6 * 60).astimezone(UTC)
+        args = (connection, city, tmp_path / "city.toml", tmp_path / "going-on", now)
+        published = publish(*args)
+    assert list((tmp_path / "going-on" / "internal" / "measured").iterdir())
+    fresh = publish(connection, city, tmp_path / "city.toml", tmp_path / "fresh", now)
+    for name in ("figures.parquet", "figures.csv", "wait_by_hour.parquet"):
+        assert (published / name).read_bytes() == (fresh / name).read_bytes()
+    again = publish(*args, anew=True)
+    assert again == published
+
+
+def test_nothing_is_measured_again_where_nothing_new_was_delivered(
+    tmp_path, connection, deliver, make_city, monkeypatch
+) -> None:
+    city = make_city()
+    kept = Kept.of(tmp_path, city)
+    Offices(1, connection, deliver).go_on()
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    compute(connection, city, now, kept)
+    asked = _days_asked_for(monkeypatch)
+    compute(connection, city, now + timedelta(days=1), kept)
+    assert asked == []
+
+
+def test_only_the_periods_of_a_new_day_are_measured_again(
+    tmp_path, connection, deliver, make_city, monkeypatch
+) -> None:
+    city = make_city()
+    kept = Kept.of(tmp_path, city)
+    draw = random.Random(3)  # noqa: S311 - invented rows
+    for day in (date(2025, 5, 6), date(2025, 12, 30), date(2026, 1, 15)):
+        deliver("tickets", [ticket(draw, day)] * 3, until=at(day, 1440))
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    compute(connection, city, now, kept)
+    asked = _days_asked_for(monkeypatch)
+    new_day = date(2025, 12, 31)
+    deliver("tickets", [ticket(draw, new_day)] * 3, until=at(new_day, 1440))
+    compute(connection, city, now, kept)
+    # The year 2025, and the week that begins in it.
+    assert asked == [(date(2025, 1, 1), date(2026, 1, 4))]
+
+
+@pytest.mark.parametrize("changed", ["city file", "code", "damaged"])
+def test_what_holds_no_longer_is_measured_again(
+    changed, tmp_path, connection, deliver, make_city, monkeypatch
+) -> None:
+    city: City = make_city()
+    Offices(2, connection, deliver).go_on()
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    compute(connection, city, now, Kept.of(tmp_path, city))
+    if changed == "city file":
+        city = make_city(info={"first_day": "2025-10-21"})
+    elif changed == "code":
+        monkeypatch.setattr("metrics.kept._code", lambda: "another")
+    else:
+        for file in tmp_path.glob("*.parquet"):
+            file.write_bytes(file.read_bytes()[:-100])
+    asked = _days_asked_for(monkeypatch)
+    figures = compute(connection, city, now, Kept.of(tmp_path, city)).figures
+    assert asked
+    assert figures.equals(compute(connection, city, now).figures)
+
+
+def _days_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[tuple[date, date]]:
+    """Note which days are read to be measured."""
+    asked: list[tuple[date, date]] = []
+
+    def noting(task: Task, rows_of_days: Any, *rest: Any) -> Measured:
+        def noted(*days: date) -> Any:
+            asked.append(days)  # type: ignore[arg-type]
+            return rows_of_days(*days)
+
+        return measure_anew(task, noted, *rest)
+
+    monkeypatch.setattr(compute_module, "measure_anew", noting)
+    return asked
+
+
+TASK = Task(
+    measures={
+        "x.median": Measure(
+            "visits", percentile(pl.col("x"), 0.5), pl.col("x").count()
+        ),
+        "x.sum": Measure("visits", pl.col("x").sum(), pl.len(), numerator=pl.len()),
+    },
+    events=pl.len(),
+    grains={"city": GRAINS, "office": GRAINS},
+)
+DAYS = st.dates(date(2024, 12, 1), date(2026, 2, 1))
+TABLES = st.lists(
+    st.tuples(DAYS, st.sampled_from("ab"), st.integers(0, 99)), max_size=40
+)
+
+
+def table(rows: list[tuple[date, str, int]]) -> pl.DataFrame:
+    schema = {"day": pl.Date, "office": pl.String, "x": pl.Int64}
+    return pl.DataFrame(rows, schema, orient="row")
+
+
+def keys(rows: pl.DataFrame) -> pl.DataFrame:
+    key = pl.struct("office", "x").hash().sum().alias("key")
+    return rows.group_by("day").agg(key)
+
+
+def measured(rows: pl.DataFrame, before: Measured) -> Measured:
+    def of_days(first: date, last: date) -> dict[str, pl.DataFrame]:
+        part = rows.filter(pl.col("day").is_between(first, last))
+        return {"city": part, "office": part}
+
+    return measure_anew(TASK, of_days, keys(rows), before)
+
+
+@given(TABLES, TABLES, st.integers(0, 40))
+def test_whatever_rows_come_and_go_the_values_are_those_of_all_rows(
+    first, second, stay
+) -> None:
+    old, new = table(first), table(first[:stay] + second)
+    found = measured(new, measured(old, TASK.nothing()))
+    expected = measure_rows(TASK, {"city": new, "office": new})
+    order = ["population", "grain", "office", "period_start"]
+    assert found.values.sort(order).equals(expected.sort(order))
+    assert found.keys.sort("day").equals(keys(new).sort("day"))
+
+
+def test_a_word_that_moves_does_not_hide_a_change(tmp_path: Path) -> None:
+
+    def rows(words: list[str], said: list[str]) -> pl.DataFrame:
+        channel = pl.Series(said, dtype=pl.Enum(words))
+        day = [date(2026, 1, 5)] * 2
+        return pl.DataFrame({"day": day, "channel": channel, "days": [3, 9]})
+
+    before = keys_of_rows(rows(["online", "paper"], ["online", "paper"]))
+    same = keys_of_rows(rows(["paper", "online"], ["online", "paper"]))
+    other = keys_of_rows(rows(["paper", "online"], ["online", "online"]))
+    assert before.equals(same)
+    assert not before.equals(other)
