@@ -57,6 +57,8 @@ def _read_cases(reading: Reading) -> Cases | None:
     rows = rows.with_columns(due_on=due_on(rows, reading.city, reading.calendar))
     begun = _in_book(rows).select("office", "source", day="received_on")
     spans = spans_of(reading, begun)
+    if spans.is_empty():  # nothing since the first day that figures are made of
+        return None
     return Cases(
         rows=rows.drop("source", "complete_on").join(
             spans.with_columns(pl.col("office").cast(rows.schema["office"])),
