@@ -221,7 +221,7 @@ def test_what_holds_no_longer_is_measured_again(
     now = datetime(2026, 2, 1, tzinfo=UTC)
     compute(connection, city, now, Kept.of(tmp_path, city))
     if changed == "city file":
-        city = make_city(info={"first_day": "2025-10-21"})
+        city = make_city(info={"first_day": "2025-01-01"})
     elif changed == "code":
         monkeypatch.setattr("metrics.kept._code", lambda: "another")
     else:
