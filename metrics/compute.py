@@ -63,11 +63,7 @@ def compute(
     the figures are the same.
     """
     reading = Reading(connection, city, now)
-    figures = [
-        frame
-        for facts in FACTS
-        for frame in _figures_of(facts, _measures(facts), reading, kept=kept)
-    ]
+    figures = [frame for facts in FACTS for frame in figures_of(facts, reading, kept)]
     return Computed(
         figures=_in_order(figures),
         frames={name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()},
@@ -94,6 +90,13 @@ def compute_like(
     return _in_order(
         [*_figures_of(measure.facts, {figure.kpi: measure}, reading, alike)]
     )
+
+
+def figures_of(
+    facts: Facts, reading: Reading, kept: Kept | None = None
+) -> Iterator[pl.DataFrame]:
+    """Compute every figure that is counted from one kind of facts."""
+    return _figures_of(facts, _measures(facts), reading, kept=kept)
 
 
 def _measures(facts: Facts) -> dict[str, Measure]:

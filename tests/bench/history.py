@@ -9,9 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import open_warehouse
+from metrics.compute import figures_of
+from metrics.reading import Reading
+from metrics.snapshot import publish
+from tests.bench import publishing
+from tests.bench.exports import CITY_FILE
 
 OFFICES = 8
 YEARS = 10
@@ -23,8 +29,9 @@ _HOURS = [{"opens": "08:00", "closes": "16:00"}]
 _TICKETS = """
     INSERT INTO tickets (delivery_id, office, service, channel, appointment_at,
         arrived_at, called_at, shown_at, finished_at, outcome, persons)
-    SELECT 'tickets-' || office || '-' || strftime(came, '%Y-%m'), 'amt' || office,
-        'leistung' || office || (i % 3), CASE WHEN i % 3 = 0 THEN 'walk_in' ELSE 'appointment' END,
+    SELECT 'tickets-' || office || '-' || strftime(came, '%Y-%m'),
+        'amt' || office, 'leistung' || office || (i % 3),
+        CASE WHEN i % 3 = 0 THEN 'walk_in' ELSE 'appointment' END,
         CASE WHEN i % 3 > 0 THEN date_trunc('minute', came) END,
         CASE WHEN outcome <> 'no_show' THEN came END,
         CASE WHEN outcome = 'served' THEN came + to_seconds(wait) END,
@@ -36,26 +43,30 @@ _TICKETS = """
             WHEN h % 31 = 0 THEN 'left' ELSE 'served' END AS outcome,
             (pow(h % 1000 / 1000.0, 3) * 5400)::BIGINT AS wait
         FROM (
-            SELECT i, hash(i) AS h, i % $offices AS office,
+            SELECT i, hash(i) AS h, i // 7 % $offices AS office,
                 $first + to_days((i // $a_day)::INTEGER)
-                    + to_seconds((25200 + i % $a_day * 28800 // $a_day)::BIGINT) AS came
-            FROM range($visits) r(i)
+                    + to_seconds((25200 + i % $a_day * 28800 // $a_day)::BIGINT)
+                AS came
+            FROM range($begin, $end) r(i)
         )
     )
 """
 _CASES = """
     INSERT INTO cases (delivery_id, office, service, channel, received_at, complete_at,
         decided_at, closed_at, outcome, digital_end_to_end, case_key)
-    SELECT 'cases-' || office || '-' || year(came) || '-' || quarter(came), 'amt' || office,
-        'leistung' || office || (i % 3), CASE WHEN i % 2 = 0 THEN 'online' ELSE 'paper' END,
+    SELECT 'cases-' || office || '-' || year(came) || '-' || quarter(came),
+        'amt' || office, 'leistung' || office || (i % 3),
+        CASE WHEN i % 2 = 0 THEN 'online' ELSE 'paper' END,
         came, came + to_days((h % 9)::INTEGER), done, done,
         CASE WHEN done IS NOT NULL THEN 'granted' END, i % 4 = 0, md5(i::VARCHAR)
     FROM (
-        SELECT *, CASE WHEN came + to_days(days) < $now THEN came + to_days(days) END AS done
+        SELECT *, CASE WHEN came + to_days(days) < $now THEN came + to_days(days) END
+            AS done
         FROM (
-            SELECT i, hash(i) AS h, i % $offices AS office, (3 + pow(hash(i) % 1000 / 1000.0, 2) * 120)::INTEGER AS days,
+            SELECT i, hash(i) AS h, i // 7 % $offices AS office,
+                (3 + pow(hash(i) % 1000 / 1000.0, 2) * 120)::INTEGER AS days,
                 $first + to_days((i // $a_day)::INTEGER) + INTERVAL 9 HOUR AS came
-            FROM range($visits // 2) r(i)
+            FROM range($begin, $end) r(i)
         )
     )
 """
@@ -64,10 +75,16 @@ _DELIVERIES = """
         content_sha256, read_with, name, received_at, rows_read, rows_loaded,
         rows_quarantined)
     SELECT delivery_id, $table || '-' || office, $table,
-        date_trunc($span, min(came)), date_trunc($span, min(came)) + $length,
+        date_trunc($span, min(came)), date_trunc($span, min(came)) + $length::INTERVAL,
         delivery_id, '', delivery_id, max(came) + INTERVAL 1 DAY, count(*), count(*), 0
-    FROM rows_of GROUP BY delivery_id, office
+    FROM (SELECT delivery_id, office, {moment} AS came FROM {table})
+    WHERE delivery_id NOT IN (SELECT delivery_id FROM deliveries)
+    GROUP BY delivery_id, office
 """
+_TABLES = {
+    "tickets": (_TICKETS, "coalesce(called_at, arrived_at, appointment_at)", "month"),
+    "cases": (_CASES, "received_at", "quarter"),
+}
 
 
 def city() -> City:
@@ -138,40 +155,108 @@ def fill(folder: str, visits: str) -> Callable[[], int]:
     """Fill a warehouse with ten years of visits and half as many cases."""
 
     def work() -> int:
-        with open_warehouse(Path(folder) / "warehouse.duckdb") as connection:
-            _fill(connection, int(visits))
+        with _warehouse(folder) as connection:
+            _add(connection, int(visits), range(YEARS * 365))
+            connection.execute("CHECKPOINT")
         return int(visits) * 3 // 2
 
     return work
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, visits: int) -> None:
-    days = YEARS * 365
+def next_day(folder: str, visits: str) -> Callable[[], int]:
+    """Deliver one more day, and the last month and quarter once more."""
+
+    def work() -> int:
+        with _warehouse(folder) as connection:
+            _replace(connection, "tickets", "2026-01")
+            _replace(connection, "cases", "2025-4")
+            _add(connection, int(visits), range(YEARS * 365, YEARS * 365 + 1))
+        return int(visits) // YEARS // 365
+
+    return work
+
+
+def everything(folder: str) -> Callable[[], int]:
+    """Compute and publish all figures."""
+    return lambda: _publish(folder, anew=True)
+
+
+def what_changed(folder: str) -> Callable[[], int]:
+    """Publish after a delivery: only what it touched is computed."""
+    return lambda: _publish(folder, anew=False)
+
+
+def plain_polars(folder: str) -> Callable[[], int]:
+    """Aggregate the waits of the same visits, as publishing's neighbour does."""
+    return _waits(folder, publishing.waits_in_polars)
+
+
+def plain_duckdb(folder: str) -> Callable[[], int]:
+    """Aggregate the same groups in SQL."""
+    return _waits(folder, publishing.waits_in_duckdb)
+
+
+def waiting_family(folder: str) -> Callable[[], int]:
+    """Compute our waiting family alone: the same groups, with all their KPIs."""
+
+    def compute_visits(connection: duckdb.DuckDBPyConnection) -> int:
+        reading = Reading(connection, city(), NOW)
+        return sum(frame.height for frame in figures_of("visits", reading))
+
+    return _waits(folder, compute_visits)
+
+
+def _waits(
+    folder: str, work: Callable[[duckdb.DuckDBPyConnection], int]
+) -> Callable[[], int]:
+    connection = _warehouse(folder)
+    return lambda: work(connection)
+
+
+def _publish(folder: str, *, anew: bool) -> int:
+    home = Path(folder)
+    with _warehouse(folder) as connection:
+        path = publish(connection, city(), CITY_FILE, home, NOW, anew=anew)
+    figures = pl.scan_parquet(path / "figures.parquet").select(pl.len())
+    return int(figures.collect().item())
+
+
+def _warehouse(folder: str) -> duckdb.DuckDBPyConnection:
+    return open_warehouse(Path(folder) / "warehouse.duckdb")
+
+
+def _add(connection: duckdb.DuckDBPyConnection, visits: int, days: range) -> None:
     first = datetime(FIRST_YEAR, 1, 4, tzinfo=UTC)
-    common = {"offices": OFFICES, "first": first}
-    connection.execute(
-        _TICKETS, common | {"visits": visits, "a_day": -(-visits // days)}
-    )
-    connection.execute(
-        _CASES,
-        common | {"visits": visits, "a_day": -(-visits // 2 // days), "now": NOW},
-    )
-    for table, moment, span, length in (
-        (
-            "tickets",
-            "coalesce(called_at, arrived_at, appointment_at)",
-            "month",
-            "1 month",
-        ),
-        ("cases", "received_at", "quarter", "3 months"),
-    ):
+    for table, (statement, moment, span) in _TABLES.items():
+        count = visits if table == "tickets" else visits // 2
+        a_day = -(-count // (YEARS * 365))
+        bound = {"offices": OFFICES, "first": first, "a_day": a_day}
+        bound |= {"begin": days.start * a_day, "end": days.stop * a_day}
+        if table == "cases":
+            bound["now"] = NOW
+        connection.execute(statement, bound)
         connection.execute(
-            f"CREATE TEMP TABLE rows_of AS SELECT delivery_id, office, {moment} AS came"  # noqa: S608
-            f" FROM {table}"
+            _DELIVERIES.format(table=table, moment=moment),
+            {"table": table, "span": span, "length": f"1 {span}"},
         )
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, table: str, period: str) -> None:
+    """Let deliveries come again, with other bytes but the same rows."""
+    names = connection.execute(
+        "SELECT delivery_id FROM deliveries WHERE delivery_id LIKE ?",
+        [f"{table}-%-{period}"],
+    ).fetchall()
+    for (name,) in names:
+        again = {"old": name, "new": f"{name}-again"}
+        for statement in (
+            f"INSERT INTO {table} SELECT * REPLACE ($new AS delivery_id)"  # noqa: S608
+            f" FROM {table} WHERE delivery_id = $old",
+            "INSERT INTO deliveries SELECT * REPLACE ($new AS delivery_id)"
+            " FROM deliveries WHERE delivery_id = $old",
+        ):
+            connection.execute(statement, again)
         connection.execute(
-            _DELIVERIES.replace("$length", f"INTERVAL '{length}'"),
-            {"table": table, "span": span},
+            "UPDATE deliveries SET superseded_at = $now WHERE delivery_id = $old",
+            {"old": name, "now": NOW},
         )
-        connection.execute("DROP TABLE rows_of")
-    connection.execute("CHECKPOINT")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from ingest.warehouse import open_warehouse, read_rows
@@ -41,6 +42,43 @@ def plain_polars(data: str) -> Callable[[], int]:
         )
 
     return work
+
+
+def waits_in_polars(connection: duckdb.DuckDBPyConnection) -> int:
+    """Aggregate all waits at once, in every population and grain."""
+    visits = _visits(read_rows(connection, "tickets"))
+    return sum(
+        _visit_groups(visits, by, grain).height
+        for by, grain in product(POPULATIONS, GRAINS)
+    )
+
+
+def waits_in_duckdb(connection: duckdb.DuckDBPyConnection) -> int:
+    """Do the same in SQL, on local days that are converted once."""
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE visits AS
+        SELECT office, service, channel, outcome, persons,
+            greatest(date_diff('second', greatest(appointment_at, arrived_at),
+                called_at), 0) / 60.0 AS wait,
+            timezone('Europe/Berlin', coalesce(called_at, appointment_at, arrived_at))
+                ::DATE AS day
+        FROM tickets JOIN deliveries USING (delivery_id) WHERE superseded_at IS NULL"""
+    )
+    spans = ("day", "week", "month", "quarter", "year")
+    return sum(
+        len(
+            connection.execute(
+                f"""SELECT {"".join(f"{name}, " for name in by)}
+                    date_trunc('{span}', day) AS period, avg(wait),
+                    quantile_disc(wait, 0.5), quantile_disc(wait, 0.9),
+                    avg((wait <= 15)::INTEGER), count(wait),
+                    avg((outcome = 'no_show')::INTEGER),
+                    avg((outcome = 'left')::INTEGER), sum(wait * persons)
+                FROM visits GROUP BY ALL"""  # noqa: S608 - names of our own
+            ).fetchall()
+        )
+        for by, span in product(POPULATIONS, spans)
+    )
 
 
 def _local_day(column: str) -> pl.Expr:
