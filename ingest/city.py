@@ -129,6 +129,7 @@ class Target(_Valid):
     kpi: str
     office: Identifier | None = None
     service: Identifier | None = None
+    channel: Identifier | None = None  # of visits, or phone, chat, mail; None: all
     value: float
     limit: float | None = None  # what a share counts: 80 (value) % within 15 (limit)
     decided_by: Text
@@ -145,6 +146,26 @@ class Deadline(_Valid):
     starts_at: Literal["received", "complete"]
     label: Text
     source: str
+
+
+class Cost(Model):
+    """What a year of an office or a service cost: all of it, but for start-up costs."""
+
+    office: Identifier | None = None
+    service: Identifier | None = None
+    year: int = Field(ge=2000, le=2100)
+    amount_eur: float = Field(gt=0)
+    per: Literal["visits", "cases"]  # by what it is divided: visits served, decisions
+    includes: Text  # e.g. staff, rooms, IT, a share of the overhead
+    decided_by: Text  # who states it
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> Self:
+        if (self.office is None) == (self.service is None):
+            message = 'give either "office" or "service"'
+            raise ValueError(message)
+        return self
 
 
 class Event(Model):
@@ -196,6 +217,7 @@ class City(Model):
     services: tuple[Service, ...] = Field(alias="service", default=())
     sources: tuple[Source, ...] = Field(alias="source", default=())
     targets: tuple[Target, ...] = Field(alias="target", default=())
+    costs: tuple[Cost, ...] = Field(alias="cost", default=())
     deadlines: tuple[Deadline, ...] = Field(alias="deadline", default=())
     events: tuple[Event, ...] = Field(alias="event", default=())
     closures: tuple[Closure, ...] = Field(alias="closure", default=())

@@ -11,6 +11,7 @@ _REFERENCES = {
     "service": {"office": "office"},
     "office": {"parent": "office"},
     "target": {"office": "office", "service": "service"},
+    "cost": {"office": "office", "service": "service"},
     "deadline": {"service": "service"},
     "event": {"offices": "office"},
     "closure": {"offices": "office"},
@@ -55,6 +56,7 @@ def reference_errors(document: Document) -> Iterator[str]:
         for identifier, times in Counter(_ids(document, table)).items():
             if times > 1:
                 yield f'[[{table}]] id = "{identifier}": stands {times} times'
+    yield from _costs_stated_twice(document)
     for place, wanted, value in (*_references(document), *_mapped(document)):
         known = _ids(document, wanted)
         if value not in known:
@@ -63,6 +65,17 @@ def reference_errors(document: Document) -> Iterator[str]:
                 f"{_place(document, place)}: {value!r} is no {wanted};"
                 f" expected one of: {expected}"
             )
+
+
+def _costs_stated_twice(document: Document) -> Iterator[str]:
+    """Yield one line per office or service whose year is stated more than once."""
+    stated = Counter(
+        (entry.get("office"), entry.get("service"), entry.get("year"))
+        for entry in _entries(document, "cost")
+    )
+    for (office, service, year), times in stated.items():
+        if times > 1:
+            yield f"[[cost]] of {office or service} in {year}: stands {times} times"
 
 
 def _references(document: Document) -> Iterator[tuple[list[str | int], str, object]]:

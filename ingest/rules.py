@@ -93,6 +93,13 @@ ORDERS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
 # Part, whole.
 PARTS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "parking": (("free", "capacity"),),
+    "contacts": (
+        ("answered", "offered"),
+        ("abandoned", "offered"),
+        ("answered_in_target", "answered"),
+        ("solved_first", "answered"),
+    ),
+    "ratings": (("count", "asked"),),
 }
 MAY_LIE_AHEAD: Final = ("appointment_at", "first_free_at")
 _WAITS: Final = (
@@ -124,6 +131,8 @@ def violations(
     yield from _unknown(table, city)
     yield from _negative(table)
     yield from _times(table, checks, city, now)
+    if table == "ratings":
+        yield from _ratings(city, now)
     for earlier, later, reason in ORDERS.get(table, ()):
         yield Violation(pl.col(later) < pl.col(earlier), reason, later)
     yield from _waits(table, checks)
@@ -183,6 +192,13 @@ def _times(
         yield Violation(pl.col(name) < first, "too_early", name)
         if last is not None and name not in MAY_LIE_AHEAD:
             yield Violation(pl.col(name) >= last, "too_late", name)
+
+
+def _ratings(city: City, now: datetime) -> Iterator[Violation]:
+    is_known = pl.col("answer").is_between(1, 5)
+    yield Violation(~is_known, "unknown_category", "answer")
+    today = now.astimezone(city.timezone).date()
+    yield Violation(pl.col("rated_on") > today, "future_time", "rated_on")
 
 
 def _bounds(checks: Checks, city: City) -> tuple[datetime, datetime | None]:

@@ -5,8 +5,11 @@ from typing import Final
 
 from metrics.book import keep_book
 from metrics.cases import count_decisions, count_receipts
+from metrics.contacts import count_contacts
+from metrics.costs import count_case_costs, count_visit_costs
 from metrics.looks import count_hours
 from metrics.measure import Facts
+from metrics.ratings import count_answers
 from metrics.reading import Reading
 from metrics.spans import Counted
 from metrics.visits import count_visits
@@ -18,4 +21,8 @@ FACTS: Final[Mapping[Facts, Callable[[Reading], Counted | None]]] = {
     "decisions": count_decisions,
     "receipts": count_receipts,
     "book": keep_book,
+    "contacts": count_contacts,
+    "answers": count_answers,
+    "visit_costs": count_visit_costs,
+    "case_costs": count_case_costs,
 }

@@ -5,7 +5,12 @@ from typing import Final, Literal
 
 import polars as pl
 
-Facts = Literal["visits", "hours", "decisions", "receipts", "book"]
+from metrics.periods import GRAINS, PeriodGrain
+
+Facts = Literal[
+    *("visits", "hours", "decisions", "receipts", "book"),
+    *("contacts", "answers", "visit_costs", "case_costs"),
+]
 
 Z_95: Final = 1.959964
 PARTS: Final = ("value", "n", "numerator", "lower", "upper", "reason")
@@ -23,6 +28,7 @@ class Measure:
     upper: pl.Expr | None = None
     reason: pl.Expr | None = None  # code, where the group has rows but no value
     absent: str = "no_rows"  # code, where the group has no rows
+    grains: tuple[PeriodGrain, ...] = GRAINS  # of these there are figures
 
 
 def percentile(values: pl.Expr, p: float) -> pl.Expr:

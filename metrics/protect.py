@@ -47,7 +47,9 @@ _IS_NOBODY: Final = (
     )
 )
 # A row of these is about a person; a row of others about an hour, a look, a service.
-_ABOUT_PEOPLE: Final = frozenset({"tickets", "cases", "case_pauses"})
+_ABOUT_PEOPLE: Final = frozenset(
+    {"tickets", "cases", "case_pauses", "contacts", "ratings"}
+)
 
 
 def protect(computed: Computed, city: City, now: datetime) -> Computed:

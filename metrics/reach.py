@@ -103,10 +103,19 @@ def _with_latest(
     connection: duckdb.DuckDBPyConnection, table: str, deliveries: pl.DataFrame
 ) -> Iterator[tuple[Mapping[str, Any], datetime]]:
     """Find the latest moment that the rows of each delivery tell of."""
+    columns = columns_of(table).items()
     moments = ", ".join(
-        f"max({name})"
-        for name, column in columns_of(table).items()
-        if isinstance(column.dtype, pl.Datetime) and name not in MAY_LIE_AHEAD
+        [
+            f"max({name})"
+            for name, column in columns
+            if isinstance(column.dtype, pl.Datetime) and name not in MAY_LIE_AHEAD
+        ]
+        # Where only days are known, their noon: in every time zone of ours that day.
+        or [
+            f"max({name})::TIMESTAMPTZ + INTERVAL 12 HOUR"
+            for name, column in columns
+            if column.dtype == pl.Date
+        ]
     )
     latest = read_frame(
         connection,

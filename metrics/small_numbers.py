@@ -23,6 +23,13 @@ FEWEST_FOR_INTERVAL: Final = 60
 
 # What nobody is behind: however few, they tell nothing of a person.
 THINGS: Final = frozenset({"opening_hours"})
+# How fast people work is told of a whole office and month only.
+ABOUT_STAFF: Final = frozenset({"contacts.mean_handling_seconds"})
+_OF_WHOLE_OFFICES: Final = (
+    pl.col("channel").is_null()
+    & pl.col("service").is_null()
+    & ~pl.col("grain").cast(pl.String).is_in(["day", "week"])
+)
 
 IS_SHOWN: Final = pl.col("state").is_in(["final", "provisional"])
 _IS_BELOW: Final = pl.col("reason") == "below"
@@ -39,6 +46,8 @@ Rule = Callable[[pl.DataFrame, Kpi, int], pl.DataFrame]
 
 def say(figures: pl.DataFrame, kpi: Kpi, base: int) -> pl.DataFrame:
     """Apply to figures of one KPI the rule of its kind, with this rounding base."""
+    if kpi.id in ABOUT_STAFF:
+        figures = figures.filter(_OF_WHOLE_OFFICES)
     rule = RULES[kpi.kind] if kpi.counts not in THINGS else _things
     return rule(figures, kpi, base)
 
@@ -138,6 +147,18 @@ def _ratio(figures: pl.DataFrame, kpi: Kpi, base: int) -> pl.DataFrame:
     return hidden.with_columns(value=value, **_rounded_counts(base), **_NO_INTERVAL)
 
 
+def _price(figures: pl.DataFrame, _kpi: Kpi, base: int) -> pl.DataFrame:
+    """Divide the public amount by the rounded count: the exact one must not follow."""
+    hidden = hide(figures, _few("n"), "fewer_than_8")
+    hidden = hide(hidden, _few("n", FEWEST_FOR_SHARE), "too_few")
+    amount = pl.col("value") * pl.col("n")
+    return hidden.with_columns(
+        value=(amount / nearest("n", base) + 0.5).floor(),
+        **_rounded_counts(base),
+        **_NO_INTERVAL,
+    )
+
+
 def _things(figures: pl.DataFrame, kpi: Kpi, _base: int) -> pl.DataFrame:
     """Hide what says little: hours are no secret, but few of them prove nothing."""
     hidden = figures
@@ -221,4 +242,5 @@ RULES: Final[Mapping[str, Rule]] = {
     "quantile": _quantile,
     "share": _share,
     "ratio": _ratio,
+    "price": _price,
 }

@@ -25,6 +25,7 @@ def _targets(city: City, kpi: str) -> list[Target]:
     return sorted(
         (target for target in city.targets if target.kpi == kpi),
         key=lambda target: (
+            target.channel is not None,
             target.service is not None,
             target.office is not None,
             target.valid_from,
@@ -51,7 +52,7 @@ def _is_valid(target: Target, on: pl.Expr) -> pl.Expr:
 
 def _is_meant(target: Target, *, is_total: bool) -> pl.Expr:
     condition = pl.lit(value=True)
-    for name in ("office", "service"):
+    for name in ("office", "service", "channel"):
         wanted = getattr(target, name)
         if wanted is not None:
             condition &= pl.col(name).cast(pl.String) == wanted

@@ -6,13 +6,19 @@ from typing import Final
 from metrics.figures import FigureId
 from metrics.periods import parse_period
 from metrics.recount.cases import recount_cases
+from metrics.recount.contacts import recount_contacts
+from metrics.recount.cost import recount_cost
 from metrics.recount.queue import recount_queue
 from metrics.recount.rows import Question, Recounted, Warehouse
+from metrics.recount.satisfaction import recount_satisfaction
 from metrics.recount.waiting import recount_waiting
 
 _FAMILIES: Final[Mapping[str, Callable[[str, Question, Warehouse], Recounted]]] = {
     "waiting": recount_waiting,
     "queue": recount_queue,
+    "contacts": recount_contacts,
+    "satisfaction": recount_satisfaction,
+    "cost": recount_cost,
     "processing": recount_cases,
     "backlog": recount_cases,
 }

@@ -36,6 +36,8 @@ MOMENTS: Mapping[str, str] = {
     """,
     "queue_hours": "hour_at",
     "queue_samples": "observed_at",
+    "contacts": "interval_at",
+    "ratings": "rated_on::TIMESTAMPTZ",
 }
 
 
@@ -82,8 +84,9 @@ class Warehouse:
             self.connection, table, where=where, parameters=bound
         ).to_dicts()
         for row in rows:
+            row["told_of"] = row["office"], row.get("service")  # as the source says
             row["office"] = self._counted_with(row["office"])
-            if row["service"] not in self._services:
+            if row.get("service") not in self._services:
                 row["service"] = None
         return rows
 

@@ -159,9 +159,15 @@ def _limit(visit: Visit, city: City) -> float | None:
         and target.limit is not None
         and target.office in (None, office)
         and target.service in (None, service)
+        and target.channel in (None, visit.row["channel"])
         and target.valid_from <= visit.day <= (target.valid_to or date.max)
     ]
     found.sort(
-        key=lambda each: (bool(each.service), bool(each.office), each.valid_from)
+        key=lambda each: (
+            bool(each.channel),
+            bool(each.service),
+            bool(each.office),
+            each.valid_from,
+        )
     )
     return found[-1].limit if found else None

@@ -1,0 +1,73 @@
+"""The rows behind the contact KPIs: calls, chats and mails of one line and interval."""
+
+from typing import Final
+
+import polars as pl
+
+from ingest.city import City
+from ingest.warehouse import read_rows
+from metrics.reading import Reading
+from metrics.small_offices import rows_of_office, with_merged_offices
+from metrics.spans import (
+    Counted,
+    by_population,
+    local_day,
+    of_known_offices,
+    spans_of,
+)
+
+_LINES: Final = pl.Enum(["phone", "chat", "mail"])
+_OF_OFFERED: Final = ("answered", "abandoned")
+_OF_ANSWERED: Final = (
+    *("answered_in_target", "solved_first"),
+    *("wait_seconds", "handling_seconds"),
+)
+
+
+def count_contacts(reading: Reading) -> Counted | None:
+    """Read what came in by phone, chat and mail; None where no source tells of it."""
+    city = reading.city
+    where, offices = rows_of_office(city, reading.office)
+    rows = _contacts(
+        read_rows(reading.connection, "contacts", where=where, parameters=offices), city
+    )
+    if rows.is_empty():
+        return None
+    spans = spans_of(reading, rows)
+    if city.info.first_day is not None:
+        rows = rows.filter(pl.col("day") >= city.info.first_day)
+    return Counted(
+        rows=by_population(rows.drop("delivery_id"), city),
+        spans=spans,
+        covered=rows.select(pl.col("office").cast(pl.String), "day").unique(),
+        # Exchanges list the intervals of closed days as well, with 0 calls.
+        events=pl.col("offered").sum(),
+    )
+
+
+def _contacts(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    merged = with_merged_offices(rows, city).with_columns(
+        service=pl.lit(None, pl.String), line=pl.col("line").cast(_LINES)
+    )
+    return (
+        of_known_offices(merged, city)
+        .with_columns(_none_of_nothing(_OF_OFFERED, "offered"))
+        .with_columns(_none_of_nothing(_OF_ANSWERED, "answered"))
+        .select(
+            "delivery_id",
+            "office",
+            "service",
+            "line",  # once more, for groups that are of all lines
+            "offered",
+            *_OF_OFFERED,
+            *_OF_ANSWERED,
+            channel=pl.col("line"),
+            day=local_day("interval_at", city),
+        )
+    )
+
+
+def _none_of_nothing(names: tuple[str, ...], whole: str) -> list[pl.Expr]:
+    """Fill in what must be 0 since there was nothing: exports then leave a blank."""
+    nothing = pl.when(pl.col(whole) == 0).then(0)
+    return [pl.col(name).fill_null(nothing) for name in names]
