@@ -13,9 +13,9 @@ from ingest.mappings import Model, Table
 
 Language = Literal["de", "en"]
 Unit = Literal[
-    *("seconds", "minutes", "hours", "days", "working_days"),
-    *("percent", "count", "people", "euros"),
-]
+    "seconds", "minutes", "hours", "days", "working_days",
+    "percent", "count", "people", "euros",
+]  # fmt: skip
 Direction = Literal["lower_is_better", "higher_is_better", "neither"]
 # A count is over the days of a period, a stock on its last day.
 Kind = Literal["count", "stock", "share", "quantile", "mean", "sum", "ratio", "price"]

@@ -135,12 +135,7 @@ def _spans(stated: list[_Stated]) -> pl.DataFrame:
     for cost, office in stated:
         years.setdefault(office, []).append(cost.year)
     rows = [
-        (
-            office,
-            first := date(min(those), 1, 1),
-            first,
-            *[date(max(those), 12, 31)] * 3,
-        )
+        (office, *[date(min(those), 1, 1)] * 2, *[date(max(those), 12, 31)] * 3)
         for office, those in years.items()
     ]
     return pl.DataFrame(rows, SPANS, orient="row")

@@ -8,9 +8,9 @@ import polars as pl
 from metrics.periods import GRAINS, PeriodGrain
 
 Facts = Literal[
-    *("visits", "hours", "decisions", "receipts", "book"),
-    *("contacts", "answers", "visit_costs", "case_costs"),
-]
+    "visits", "hours", "decisions", "receipts", "book",
+    "contacts", "answers", "visit_costs", "case_costs",
+]  # fmt: skip
 
 Z_95: Final = 1.959964
 PARTS: Final = ("value", "n", "numerator", "lower", "upper", "reason")

@@ -135,6 +135,52 @@ def test_an_id_must_not_stand_twice(tmp_path):
     ]
 
 
+COST = """
+[[cost]]
+office = "buergeramt"
+year = 2025
+amount_eur = 480000
+per = "visits"
+includes = { de = "Personal und Räume", en = "Staff and rooms" }
+decided_by = { de = "Jahresabschluss 2025", en = "Annual accounts 2025" }
+"""
+
+
+def test_a_cost_is_of_an_office_or_a_service_and_stands_once_a_year(tmp_path):
+    path = tmp_path / "stadt.toml"
+    other_year = COST.replace("2025\n", "2024\n")
+    path.write_text(SMALL_CITY + COST + other_year, encoding="utf-8")
+    assert [cost.year for cost in read_city(path).costs] == [2025, 2024]
+    twice = SMALL_CITY + COST + COST.replace('"visits"', '"cases"')
+    assert errors_of(tmp_path, twice) == [
+        "[[cost]] of buergeramt in 2025: stands 2 times"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error"),
+    [
+        ("480000", "0", "amount_eur: is 0; Input should be greater than 0"),
+        ('"visits"', '"calls"', "per: is 'calls'; Input should be 'visits' or 'cases'"),
+        (
+            'office = "buergeramt"',
+            'service = "reisepass"',
+            "service: 'reisepass' is no service; expected one of: personalausweis",
+        ),
+        (
+            'office = "buergeramt"',
+            'office = "buergeramt"\nservice = "personalausweis"',
+            'give either "office" or "service"',
+        ),
+        ("year = 2025\n", "", "year: is missing"),
+    ],
+)
+def test_a_wrong_cost_is_said_in_one_line(tmp_path, before, after, error):
+    place = '[[cost]] "no. 1"'
+    (said,) = errors_of(tmp_path, SMALL_CITY + COST.replace(before, after))
+    assert said in (f"{place} {error}", f"{place}: {error}")
+
+
 def test_a_file_that_is_no_toml_is_refused_with_the_line(tmp_path):
     (error,) = errors_of(tmp_path, "[city\n")
     assert "line 1" in error
