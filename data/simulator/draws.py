@@ -14,6 +14,9 @@ class Stream(IntEnum):
     TICKET_DIRT = 2
     CASES = 3
     CASE_DIRT = 4
+    CALLS = 5
+    CHATS = 6
+    SURVEY = 7
 
 
 def generator(seed: int, stream: Stream, place: int, day: date) -> np.random.Generator:

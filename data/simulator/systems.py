@@ -13,13 +13,23 @@ from time import sleep
 from data.simulator import live, open311
 from data.simulator.case_export import CaseExports, cut_at
 from data.simulator.case_plan import BUILDING, CASE_OFFICES, REPORTS
-from data.simulator.deliveries import days_between, edition_at, month_end
+from data.simulator.deliveries import (
+    days_between,
+    edition_at,
+    last_written,
+    month_end,
+)
+from data.simulator.service_centre import call_csv, chat_csv
+from data.simulator.survey import survey_csv
 from data.simulator.ticket_export import TicketExports
 from data.simulator.ticket_plan import FIRST_ON, TICKET_OFFICES, TICKET_SYSTEMS
 
 _TICKETS = re.compile(r"/aufrufsystem/(\w+)/vorgaenge-(\d{4})-(\d{1,2})\.csv")
 _CASES = re.compile(r"/fachverfahren/([\w-]+)/vorgaenge-(\d{4})(?:-Q([1-4]))?\.csv")
 _BUILDING = re.compile(r"/fachverfahren/bauordnung/bauantraege-(\d{4})\.xlsx")
+_CALLS = re.compile(r"/telefonanlage/intervalle-(\d{4})-(\d{1,2})\.csv")
+_CHATS = re.compile(r"/chat/statistik-(\d{4})-Q([1-4])\.csv")
+_SURVEY = re.compile(r"/umfrage/bewertungen-(\d{4})-(\d{1,2})\.csv")
 _REQUEST = re.compile(r"/open311/v2/requests/(\d+-\d{4})\.json")
 # Between two parts, so that whoever asks meanwhile gets the lock.
 _GIVE_WAY = 0.002
@@ -46,6 +56,7 @@ class Systems:
         self.tickets = TicketExports(seed)
         self.cases = CaseExports(seed)
         self._lock = Lock()
+        self._seed = seed
         self._etags: dict[object, str] = {}
 
     def warm_up(self, now: datetime) -> Iterator[str]:
@@ -85,7 +96,11 @@ class Systems:
             return self._file(path, local, known)
 
     def _file(self, path: str, local: datetime, known: str) -> Answer:
-        found = self._ticket_file(path, local) or self._case_file(path, local)
+        found = (
+            self._ticket_file(path, local)
+            or self._case_file(path, local)
+            or self._counted_file(path, local)
+        )
         if found is None:
             return NOT_FOUND
         version, media_type, write = found
@@ -126,6 +141,26 @@ class Systems:
             first, end = _quarter(first.year, int(match[3]))
         return (path, cut), _CSV, partial(self.cases.csv, office.id, first, end, cut)
 
+    def _counted_file(self, path: str, local: datetime) -> "_File | None":
+        """Find a file of what is counted by the interval or the day."""
+        for pattern, write, media_type in _COUNTED:
+            match = pattern.fullmatch(path)
+            if match is None:
+                continue
+            year, number = int(match[1]), int(match[2])
+            if pattern is _CHATS:
+                first, end = _quarter(year, number)
+            elif 1 <= number <= 12:
+                first = date(year, number, 1)
+                end = month_end(first) + timedelta(days=1)
+            else:
+                return None
+            last = min(end - timedelta(days=1), last_written(local))
+            if first < FIRST_ON or last < first:
+                return None
+            return (path, last), media_type, partial(write, self._seed, first, last)
+        return None
+
     def _open311(self, path: str, query: Mapping[str, str], now: datetime) -> Answer:
         try:
             if path == "/open311/v2/requests.json":
@@ -139,6 +174,11 @@ class Systems:
         return _json(found) if found else NOT_FOUND
 
 
+_COUNTED = (
+    (_CALLS, call_csv, _CSV),
+    (_CHATS, chat_csv, "text/csv; charset=utf-8"),
+    (_SURVEY, survey_csv, _CSV),
+)
 _File = tuple[object, str, Callable[[], bytes]]
 
 
@@ -163,6 +203,9 @@ def _index() -> str:
         "/open311/v2/requests.json?page_size=20",
         "/open311/v2/services.json",
         *(f"/aufrufsystem/{system}/vorgaenge-2026-09.csv" for system in TICKET_SYSTEMS),
+        "/telefonanlage/intervalle-2026-09.csv",
+        "/chat/statistik-2026-Q3.csv",
+        "/umfrage/bewertungen-2026-09.csv",
         "/fachverfahren/bauordnung/bauantraege-2025.xlsx",
         *(
             f"/fachverfahren/{office.id}/vorgaenge-2025"

@@ -15,6 +15,7 @@ from data.simulator.ticket_plan import (
     TICKET_OFFICES,
     TICKET_SYSTEMS,
 )
+from ingest.adapters.columns import origins
 from ingest.city import read_city
 
 
@@ -72,16 +73,22 @@ def test_every_column_of_a_csv_is_either_read_or_dropped(city, get):
             continue
         path = re.sub(r"^http://[^/]+", "", source.url)
         body = get(path.format(year="2025", month="09", quarter=3)).body
-        lines = body.decode(source.mapping.encoding).split("\r\n")
-        header = next(csv.reader([lines[source.mapping.header_row - 1]], delimiter=";"))
-        used = [c.column for c in source.mapping.columns.values() if c.column]
+        lines = body.decode(source.mapping.encoding).splitlines()
+        first = lines[source.mapping.header_row - 1]
+        header = next(csv.reader([first], delimiter=source.mapping.delimiter))
+        used = [
+            name
+            for column in source.mapping.columns.values()
+            if column.column
+            for name in origins(column)
+        ]
         assert sorted(header) == sorted([*used, *source.mapping.ignored_columns])
 
 
 def test_names_clerks_addresses_and_free_text_are_dropped_at_the_door(city):
     personal = {
         "Name", "Sachbearbeitung", "Antragsteller", "Geburtsdatum", "Anschrift",
-        "Bemerkung", "Platz", "Bauort",
+        "Bemerkung", "Platz", "Bauort", "Angemeldet", "agents", "Kommentare",
     }  # fmt: skip
     for source in city.sources:
         if source.adapter == "table_file":
