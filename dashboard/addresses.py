@@ -40,6 +40,9 @@ class Addresses:
     def backlog(self, **query: str | None) -> str:
         return self.to("rueckstand", **query)
 
+    def service_centre(self, **query: str | None) -> str:
+        return self.to("servicecenter", **query)
+
     def quarter(self, quarter: str, **query: str | None) -> str:
         """`quarter` as in figure ids: 2026-Q3."""
         return self.to(f"quartal/{quarter}", **query)

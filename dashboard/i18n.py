@@ -35,12 +35,16 @@ def german(text: str) -> str:
 
 # Each unit with its German singular and plural, and its plural after "von", "nach".
 _UNITS: Final = {
+    "seconds": ("{n} Sekunde", "{n} Sekunden", "{n} Sekunden"),
     "minutes": ("{n} Minute", "{n} Minuten", "{n} Minuten"),
     "hours": ("{n} Stunde", "{n} Stunden", "{n} Stunden"),
     "days": ("{n} Tag", "{n} Tage", "{n} Tagen"),
     "working_days": ("{n} Arbeitstag", "{n} Arbeitstage", "{n} Arbeitstagen"),
+    "euros": ("{n} Euro", "{n} Euro", "{n} Euro"),
     "people": ("{n} Person", "{n} Personen", "{n} Personen"),
     "visits": ("{n} Besuch", "{n} Besuche", "{n} Besuchen"),
+    "contacts": ("{n} Anfrage", "{n} Anfragen", "{n} Anfragen"),
+    "answers": ("{n} Antwort", "{n} Antworten", "{n} Antworten"),
     "cases": ("{n} Fall", "{n} Fälle", "{n} Fällen"),
     "applications": ("{n} Antrag", "{n} Anträge", "{n} Anträgen"),
     "reports": ("{n} Meldung", "{n} Meldungen", "{n} Meldungen"),
@@ -60,12 +64,16 @@ _UNITS: Final = {
 UNITS: Final = (*_UNITS, "percent")
 
 _COLUMN_HEADS: Final = {
+    "seconds": german("Sekunden"),
     "minutes": german("Minuten"),
     "hours": german("Stunden"),
     "days": german("Tage"),
     "working_days": german("Arbeitstage"),
+    "euros": german("Euro"),
     "people": german("Personen"),
     "visits": german("Besuche"),
+    "contacts": german("Anfragen"),
+    "answers": german("Antworten"),
     "cases": german("Fälle"),
     "applications": german("Anträge"),
     "reports": german("Meldungen"),

@@ -25,6 +25,8 @@ _BRIEFLY: Final = {
     "no_appointments": german("Keine Termine"),
     "no_target": german("Kein Ziel gesetzt"),
     "censored": german("Über der höchsten Anzeige"),
+    "several_lines": german("Je Weg getrennt gezeigt"),
+    "year_not_whole": german("Jahr nicht vollständig"),
     "no_decisions": german("Keine Entscheidungen"),
     "no_receipts": german("Keine Eingänge"),
     "no_deadline": german("Keine Frist hinterlegt"),
@@ -58,7 +60,8 @@ class KpiWords:
     tables: tuple[str, ...]
     counts: str  # what n counts
     noun: CaseNoun = "cases"  # what the city calls the cases that are counted
-    limit: float | None = None  # the minutes within which a share is counted
+    limit: float | None = None  # the minutes or seconds within which a share is counted
+    channel: str | None = None  # of which alone it is said
 
     @classmethod
     def of(
@@ -97,7 +100,7 @@ class KpiWords:
     @property
     def is_time(self) -> bool:
         """Whether it is a span of time of one person or case."""
-        return self.unit in {"minutes", "days", "working_days"}
+        return self.unit in {"seconds", "minutes", "days", "working_days"}
 
     @property
     def is_count(self) -> bool:

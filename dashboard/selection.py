@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
+from dashboard.goals import limit_of, tells_of
 from dashboard.i18n import german
 from dashboard.opening import working_days
 from dashboard.reading import (
@@ -17,7 +18,7 @@ from dashboard.reading import (
 )
 from dashboard.sentences import Days
 from dashboard.view import View
-from ingest.city import City, Target
+from ingest.city import City
 from ingest.sources import Open311Source, Source
 from metrics.catalogue import CATALOGUE
 from metrics.periods import Period
@@ -35,6 +36,13 @@ PER_OFFICE: Final = frozenset(
     }
 )
 CASE_TABLES: Final = frozenset({"cases", "case_counts"})
+
+# The ways to a service centre, as the channel of a figure names them.
+LINES: Final[Mapping[str, str]] = {
+    "phone": german("Telefon"),
+    "chat": german("Chat"),
+    "mail": german("E-Mail"),
+}
 
 # The catalogue speaks of applications; where residents report things as well, so do we.
 _LABELS_OF_BOTH: Final[Mapping[str, str]] = {
@@ -76,6 +84,8 @@ class Population:
     def name(self, view: View) -> str:
         city = view.city
         parts = []
+        if self.channel is not None and self.channel in LINES:
+            parts.append(view.words(LINES[self.channel]))
         if self.service is not None:
             parts.append(city.service(self.service).name.in_language(view.language))
         if self.office is not None:
@@ -83,13 +93,16 @@ class Population:
         return ", ".join(parts) or city.info.name
 
 
-def kpi_words(view: View, kpi: str, office: str | None = None) -> KpiWords | None:
+def kpi_words(
+    view: View, kpi: str, office: str | None = None, channel: str | None = None
+) -> KpiWords | None:
     """Describe a KPI in the reader's language; None if the snapshot lacks it."""
     if kpi not in view.snapshot.catalogue:
         return None
     words, noun = view.words, case_noun(view.city, office)
     said = KpiWords.of(view.snapshot.catalogue, kpi, view.language, noun)
-    said = replace(said, limit=_limit(view.city, kpi, office))
+    limit = limit_of(view.city, kpi, office, channel)
+    said = replace(said, limit=limit, channel=channel)
     label = _LABELS_OF_BOTH.get(kpi)
     if label is None or noun != "cases":
         return said
@@ -186,35 +199,6 @@ def holidays(snapshot: Snapshot) -> Mapping[date, Mapping[str, str]]:
     }
 
 
-def targets(
-    city: City, kpi: str, office: str | None, service: str | None = None
-) -> list[Target]:
-    """Find the targets of a KPI: an office's own replace those of the whole city."""
-    of_kpi = [target for target in city.targets if target.kpi == kpi]
-    for wanted in ((office, service), (office, None), (None, None)):
-        found = [each for each in of_kpi if (each.office, each.service) == wanted]
-        if found:
-            return found
-    return []
-
-
-def target_on(city: City, kpi: str, office: str | None, day: date) -> Target | None:
-    """Find the target that holds on a day."""
-    for target in targets(city, kpi, office):
-        ends = target.valid_to or date.max
-        if target.valid_from <= day <= ends:
-            return target
-    return None
-
-
-def _limit(city: City, kpi: str, office: str | None) -> float | None:
-    """Find the one limit that a share is counted within, if there is only one."""
-    if office is None and any(each.kpi == kpi and each.office for each in city.targets):
-        return None
-    limits = {target.limit for target in targets(city, kpi, office)}
-    return limits.pop() if len(limits) == 1 else None
-
-
 def case_noun(city: City, office: str | None) -> CaseNoun:
     """Tell what the city's cases are: applications, reports of residents, or both."""
     offices = [each.id for each in city.offices] if office is None else [office]
@@ -255,7 +239,7 @@ def sources_behind(
     ids = {
         source.id
         for source in view.city.sources
-        if source.table in kpi.tables and (office is None or concerns(source, office))
+        if source.table in kpi.tables and tells_of(source, office, kpi.channel)
     }
     return [status for status in view.snapshot.sources if status["id"] in ids]
 

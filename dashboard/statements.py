@@ -9,6 +9,10 @@ from dashboard.reading import Figure, KpiWords, is_instant, value_words
 _EXPECTED: Final = german(
     "Stand {end}: Was neu eingeht, ist voraussichtlich nach {about} fertig"
 )
+# The seconds in which a line promises to answer.
+_ANSWERED_WITHIN: Final = german(
+    "{period} wurden {value} der Anfragen innerhalb von {limit} angenommen"
+)
 _WITHIN: Final = german("{period} kamen {value} innerhalb von {limit} an die Reihe")
 
 
@@ -19,11 +23,13 @@ def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
         template = words(_EXPECTED)
     elif kpi.id == "waiting.share_within_target" and kpi.limit is not None:
         template = words(_WITHIN)
+    elif kpi.id == "contacts.service_level" and kpi.limit is not None:
+        template = words(_ANSWERED_WITHIN)
     dative = words.quantity(figure.value or 0, kpi.unit, kpi.decimals, case="dative")
     value = value_words(words, kpi, figure)
     return template.format(
         period=words.in_period(figure.grain, figure.period_start),
-        limit=words.quantity(kpi.limit or 0, "minutes", case="dative"),
+        limit=words.quantity(kpi.limit or 0, limit_unit(kpi), case="dative"),
         number=words.number(figure.value or 0, kpi.decimals),
         end=words.date(figure.period_end),
         value=value,
@@ -32,6 +38,10 @@ def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
         most=_at_most(words, kpi, figure, value),
         most_dative=_at_most(words, kpi, figure, dative),
     )
+
+
+def limit_unit(kpi: KpiWords) -> str:
+    return "seconds" if kpi.family == "contacts" else "minutes"
 
 
 def _about(words: Words, kpi: KpiWords, figure: Figure, said: str) -> str:

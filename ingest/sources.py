@@ -104,6 +104,11 @@ class _Source(Model):
         """Name the offices that it may deliver anything about."""
         return None
 
+    @property
+    def lines(self) -> frozenset[str] | None:
+        """Name the lines whose contacts it delivers; None: nothing says which."""
+        return None
+
 
 class Periods(Model):
     """A source that keeps one file per period, its name in the url's {placeholders}."""
@@ -133,6 +138,10 @@ class TableFileSource(_Source):
     @property
     def offices(self) -> Offices:
         return _offices(self.mapping.columns.get("office"))
+
+    @property
+    def lines(self) -> frozenset[str] | None:
+        return _offices(self.mapping.columns.get("line"))
 
 
 class QueueFeedSource(_Source):
@@ -185,6 +194,10 @@ class AsteriskQueueLogSource(_Source):
     @property
     def offices(self) -> Offices:
         return frozenset(self.mapping.queues.values())
+
+    @property
+    def lines(self) -> frozenset[str] | None:
+        return frozenset({self.mapping.line})
 
 
 class SlotSnapshotsSource(_Source):

@@ -5,9 +5,10 @@ from datetime import date
 from typing import Final, Literal
 
 from dashboard.charts.chart import Event, Period, Series, Target
+from dashboard.goals import targets
 from dashboard.i18n import Words, german
 from dashboard.reading import Figure, KpiWords, value_words
-from dashboard.selection import Population, targets
+from dashboard.selection import Population
 from dashboard.view import View
 from ingest.city import Closure
 
@@ -61,7 +62,7 @@ def target_lines(
 ) -> tuple[Target, ...]:
     words = view.words
     lines = []
-    for target in targets(view.city, kpi.id, population.office, population.service):
+    for target in targets(view.city, kpi.id, *population.dimensions.values()):
         ends = target.valid_to or date.max
         places = [
             i

@@ -18,6 +18,7 @@ from dashboard.blocks.provenance import late_note, n_words, origin_of, source_li
 from dashboard.charts.chart import Chart
 from dashboard.components.chart_block import chart_block
 from dashboard.components.table import Column, table
+from dashboard.goals import target_on
 from dashboard.reading import (
     Figure,
     KpiWords,
@@ -31,7 +32,6 @@ from dashboard.selection import (
     figures,
     kpi_words,
     latest,
-    target_on,
 )
 from dashboard.sentences import chart_description, headline, target_sentence
 from dashboard.view import View
@@ -46,7 +46,7 @@ def kpi_chart(
     kind: Literal["line", "bar"] = "line",
 ) -> html.Section | None:
     """Show a KPI over time with all that belongs to it; None without any value."""
-    kpi = kpi_words(view, kpi_id, population.office)
+    kpi = kpi_words(view, kpi_id, population.office, population.channel)
     series = recent(figures(view, kpi_id, grain=grain, **population.dimensions))
     newest = latest(series)
     if kpi is None or newest is None:
@@ -86,7 +86,13 @@ def _measured(view: View, kpi: KpiWords, population: Population, newest: Figure)
     pooled = pooled_words(view, kpi, population)
     if pooled is not None:
         said = f"{said} {pooled}."
-    target = target_on(view.city, kpi.id, population.office, newest.period_start)
+    target = target_on(
+        view.city,
+        kpi.id,
+        population.office,
+        newest.period_start,
+        population.channel,
+    )
     if target is None:
         return said
     goal = target_sentence(

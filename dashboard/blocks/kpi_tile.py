@@ -28,7 +28,7 @@ def kpi_tile(
     href: str | None = None,
 ) -> Component | None:
     """Show a KPI's newest closed figure as a tile; None where there is none."""
-    kpi = kpi_words(view, kpi_id, population.office)
+    kpi = kpi_words(view, kpi_id, population.office, population.channel)
     series = figures(view, kpi_id, grain=grain, **population.dimensions)
     newest = newest_told(series)
     if kpi is None or newest is None or newest.value is None:

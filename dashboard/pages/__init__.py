@@ -13,6 +13,7 @@ from dashboard.pages import (
     privacy,
     quarter,
     revisions,
+    service_centre,
 )
 from dashboard.view import Page
 
@@ -20,6 +21,7 @@ PAGES: tuple[Page, ...] = (
     home.PAGE,
     office.PAGE,
     backlog.PAGE,
+    service_centre.PAGE,
     quarter.PAGE,
     method.PAGE,
     method_kpi.PAGE,

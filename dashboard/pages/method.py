@@ -15,6 +15,9 @@ _FAMILIES = (
     ("queue", german("Angezeigte Wartezeiten")),
     ("processing", german("Bearbeitung")),
     ("backlog", german("Bestand")),
+    ("contacts", german("Telefon, Chat und E-Mail")),
+    ("satisfaction", german("Zufriedenheit")),
+    ("cost", german("Kosten")),
 )
 _RULES = (
     (

@@ -46,6 +46,9 @@ _PROTECTION: Final = {
     "sum": german(
         "Einen Wert gibt es ab 8 Fällen; er ist auf ein Vielfaches von {base} gerundet."
     ),
+    "price": german(
+        "Einen Wert gibt es ab 50 Fällen. Geteilt wird durch die gerundete Anzahl."
+    ),
     "ratio": german("Einen Wert gibt es ab 8 Fällen, in Prozent ab 50 Fällen."),
 }
 _THINGS: Final = german(

@@ -10,6 +10,8 @@ from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.live_office import live_panel
 from dashboard.blocks.opening_hours import opening_hours
+from dashboard.blocks.price import price
+from dashboard.blocks.satisfaction import satisfaction
 from dashboard.blocks.when_to_go import best_time, hours_table, window_note, window_of
 from dashboard.components.filters import choice_links
 from dashboard.components.frame import main
@@ -75,6 +77,8 @@ def layout(view: View) -> html.Main:
         _tiles(view, office),
         _when_to_go(view, office),
         *_charts(view, office),
+        *satisfaction(view, office.id),
+        price(view, office.id),
         _channels(view, office),
         _services(view, office),
         opening_hours(view, office),

@@ -29,7 +29,9 @@ from metrics.snapshot_folder import write_snapshot
 CITY_FILE = Path(__file__).parents[3] / "data" / "cities" / "musterstadt.toml"
 NOW = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)  # a Tuesday, 10:05 in Musterstadt
 FIRST, LAST = date(2025, 1, 1), date(2026, 10, 31)
+SERVICE_FAMILIES = ("contacts", "satisfaction", "cost")
 TYPICAL = {
+    "seconds": 35, "euros": 12,
     "minutes": 14, "hours": 2300, "days": 34, "working_days": 22, "percent": 60,
     "count": 410, "people": 6,
 }  # fmt: skip
@@ -133,13 +135,14 @@ def figures_of(city: City, families: tuple[str, ...]) -> pl.DataFrame:
         for office in city.offices[:2]
         for channel in ("walk_in", "appointment")
     ]
-    populations = [(None, None, None), *offices, *services, *channels]
+    lines = [("servicecenter", None, line) for line in ("phone", "chat")]
+    populations = [(None, None, None), *offices, *services, *channels, *lines]
     rows = [
         row_of(kpi, population, period, i, j)
         for kpi in CATALOGUE.values()
         if kpi.family in families
         for j, population in enumerate(populations)
-        for grain in ("month", "quarter")
+        for grain in (("year",) if kpi.family == "cost" else ("month", "quarter"))
         for i, period in enumerate(periods_between(FIRST, LAST, grain))
         if period.end <= LAST
     ]
@@ -282,7 +285,7 @@ def live(city) -> Live:
 def full(tmp_path_factory, city, live) -> Stage:
     """Publish a city that knows everything."""
     directory = tmp_path_factory.mktemp("full")
-    families = ("waiting", "queue", "processing", "backlog")
+    families = ("waiting", "queue", "processing", "backlog", *SERVICE_FAMILIES)
     return stage_of(directory, city, families, basis="tickets", live=live)
 
 

@@ -15,7 +15,7 @@ GERMAN_WORDS = re.compile(
 UNITS = (
     r"Minuten?|Stunden?|Tagen?|Tag|Arbeitstagen?|Arbeitstage?|Personen?|Besuche?n?"
     r"|Fälle?n?|Fall|Anträge?n?|Antrag|Meldung(?:en)?|Prozentpunkte?|Zeilen?"
-    r"|Lieferung(?:en)?|Öffnungsstunden?|%"
+    r"|Sekunden?|Euro|Anfragen?|Antwort(?:en)?|Lieferung(?:en)?|Öffnungsstunden?|%"
 )
 NUMBER_WITH_UNIT = re.compile(rf"\d[\d.,]*(?: bis \d[\d.,]*)?[ \xa0](?:{UNITS})")
 
@@ -96,7 +96,13 @@ def test_every_table_has_a_caption_and_heads_with_scope(full):
 
 def test_every_number_has_its_unit(full):
     seen = 0
-    for path in ("/", "/amt/einwohnermeldeamt", "/rueckstand", "/quartal/2026-Q3"):
+    for path in (
+        "/",
+        "/amt/einwohnermeldeamt",
+        "/rueckstand",
+        "/servicecenter",
+        "/quartal/2026-Q3",
+    ):
         for said in Outline(full.page(path).html).numbers:
             if re.search(r"\d", said) and "unter 8" not in said:
                 assert NUMBER_WITH_UNIT.search(said), (path, said)
