@@ -39,7 +39,7 @@ def count_contacts(reading: Reading) -> Counted | None:
     return Counted(
         rows=by_population(rows.drop("delivery_id"), city),
         spans=spans,
-        covered=rows.select(pl.col("office").cast(pl.String), "day").unique(),
+        covered=_covered(rows),
         # Exchanges list the intervals of closed days as well, with 0 calls.
         events=pl.col("offered").sum(),
     )
@@ -65,6 +65,24 @@ def _contacts(rows: pl.DataFrame, city: City) -> pl.DataFrame:
             day=local_day("interval_at", city),
         )
     )
+
+
+def _covered(rows: pl.DataFrame) -> pl.DataFrame:
+    """List the days on which no line of an office is missing that there was then.
+
+    Of two lines one may fall silent: that is a gap, though the other has data.
+    """
+    seen = rows.select(pl.col("office").cast(pl.String), "line", "day").unique()
+    lines = seen.group_by("office", "line").agg(
+        first_on=pl.col("day").min(), last_on=pl.col("day").max()
+    )
+    days = seen.select("office", "day").unique()
+    missing = (
+        days.join(lines, on="office")
+        .filter(pl.col("day").is_between("first_on", "last_on"))
+        .join(seen, on=["office", "line", "day"], how="anti")
+    )
+    return days.join(missing, on=["office", "day"], how="anti")
 
 
 def _none_of_nothing(names: tuple[str, ...], whole: str) -> list[pl.Expr]:

@@ -13,6 +13,17 @@ BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
 
+EVERYTHING = {
+    "cells": [
+        {
+            "kpis": ["contacts.*"],
+            "by": ["city", "office", "office_channel"],
+            "grains": ["day", "month"],
+        }
+    ]
+}
+
+
 def interval(clock: str, offered: int, **fields: object) -> dict[str, object]:
     moment = datetime.fromisoformat(clock).replace(tzinfo=BERLIN)
     common = {"office": "meldeamt", "line": "phone", "interval_minutes": 30}
@@ -136,6 +147,25 @@ def test_lines_are_not_mixed_where_different_things_are_promised(
     assert of_september(figures, line="chat")["mean_wait_seconds"]["value"] == 90
 
 
+def test_a_day_on_which_one_line_fell_silent_is_a_gap(
+    connection, make_city, deliver
+) -> None:
+    """Though there were chats, nobody may read that nobody called."""
+    phone = [interval(f"2026-09-{day:02}T08:00", 50) for day in (7, 9)]
+    chat = [interval(f"2026-09-{day:02}T08:00", 20, line="chat") for day in (7, 8, 9)]
+    # The mail began later: before, it is not missing.
+    mail = [interval("2026-09-09T08:00", 20, line="mail")]
+    deliver("contacts", [*phone, *chat, *mail], until=NOW)
+    city = make_city(publish=EVERYTHING)
+    figures = compute(connection, city, NOW).figures
+    silent = "contacts.offered/meldeamt/all/phone/day/2026-09-08"
+    shown = protect_figures(figures, city, NOW)
+    (day,) = shown.filter(pl.col("figure_id") == silent).to_dicts()
+    assert (day["state"], day["reason"], day["coverage"]) == ("no_data", "no_rows", 0)
+    # Of 22 opening days in September two have everything.
+    assert of_september(figures)["offered"]["coverage"] == pytest.approx(2 / 22)
+
+
 def test_a_target_of_one_line_is_not_one_of_the_others(
     connection, make_city, deliver
 ) -> None:
@@ -170,17 +200,6 @@ def test_a_closed_day_that_the_exchange_lists_has_no_figures(
     )
     assert date(2026, 9, 6) not in days["period_start"].to_list()
     assert date(2026, 9, 7) in days["period_start"].to_list()
-
-
-EVERYTHING = {
-    "cells": [
-        {
-            "kpis": ["contacts.*"],
-            "by": ["city", "office", "office_channel"],
-            "grains": ["day", "month"],
-        }
-    ]
-}
 
 
 def test_calls_are_protected_as_people_are(connection, make_city, deliver) -> None:
