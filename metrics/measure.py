@@ -56,6 +56,19 @@ def median_bounds(values: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     )
 
 
+def share_bounds(part: pl.Expr, whole: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Give the 95 % interval of a share in percent, after Wilson."""
+    share = part / whole
+    middle = (share + Z_95**2 / (2 * whole)) / (1 + Z_95**2 / whole)
+    spread = (share * (1 - share) / whole + Z_95**2 / (4 * whole**2)).sqrt()
+    half = Z_95 * spread / (1 + Z_95**2 / whole)
+    is_some = whole > 0
+    return (
+        pl.when(is_some).then(100 * (middle - half)),
+        pl.when(is_some).then(100 * (middle + half)),
+    )
+
+
 def percent(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """Give a share in percent; of nothing there is none."""
     return pl.when(whole > 0).then(part / whole * 100)

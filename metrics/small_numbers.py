@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from metrics.catalogue import Kpi
+from metrics.measure import share_bounds
 
 FEWEST: Final = 8  # people behind any count, median or mean
 FEWEST_FOR_PERCENTILE: Final = 20  # p80, p90
@@ -39,7 +40,6 @@ _NO_INTERVAL: Final = {
     "lower": pl.lit(None, pl.Float64),
     "upper": pl.lit(None, pl.Float64),
 }
-_Z: Final = 1.96  # 95 %
 
 Rule = Callable[[pl.DataFrame, Kpi, int], pl.DataFrame]
 
@@ -207,7 +207,7 @@ def _share(figures: pl.DataFrame, _kpi: Kpi, base: int) -> pl.DataFrame:
 def _told_as_below_or_above(shares: pl.DataFrame) -> pl.DataFrame:
     exact = ~pl.col("_below") & ~pl.col("_above")
     with_interval = exact & pl.col("lower").is_not_null()
-    lower, upper = _wilson(pl.col("numerator"), pl.col("n"))
+    lower, upper = share_bounds(pl.col("numerator"), pl.col("n"))
     return shares.with_columns(
         reason=pl.when(IS_SHOWN & pl.col("_below"))
         .then(pl.lit("below"))
@@ -216,18 +216,9 @@ def _told_as_below_or_above(shares: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col("reason")),
         numerator=pl.when(exact).then(pl.col("numerator")),
         # From the rounded counts again: the true interval would give the counts away.
-        lower=pl.when(with_interval).then(lower),
-        upper=pl.when(with_interval).then(upper),
+        lower=pl.when(with_interval).then(lower.floor()),
+        upper=pl.when(with_interval).then(upper.ceil()),
     )
-
-
-def _wilson(numerator: pl.Expr, n: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Return the 95 % interval of a share, in whole percent."""
-    share = numerator / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    spread = (share * (1 - share) / n + _Z**2 / (4 * n**2)).sqrt()
-    half = _Z * spread / (1 + _Z**2 / n)
-    return (100 * (middle - half)).floor(), (100 * (middle + half)).ceil()
 
 
 def _is_median(kpi: Kpi) -> bool:

@@ -24,6 +24,8 @@ from ingest.city import read_city
 from ingest.delivery import run_source
 from ingest.sources import Checks
 from ingest.warehouse import open_warehouse, read_frame, read_rows
+from metrics.compute import compute
+from metrics.protect import protect_figures
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("AMTSPULS_REAL_DATA", ROOT.parent / "shared" / "data"))
@@ -268,6 +270,59 @@ def test_bank_every_half_hour_counts_the_calls_that_a_loop_counts(bank):
     assert found == expected
     assert bank.refused() == refused == {"no_contact": 1_673, "broken_row": 2}
     assert rows["offered"].sum() == 34_625 - 1_675
+
+
+def test_bank_every_figure_is_what_a_loop_over_the_file_comes_to(bank):
+    counts, _ = calls_by_hand()
+    zone = ZoneInfo("Asia/Jerusalem")
+    by_period = {"month": Counter(), "day": defaultdict(Counter)}
+    for at, n in counts.items():
+        by_period["month"] += n
+        by_period["day"][at.astimezone(zone).date()] += n
+    figures = compute(bank.connection, bank.city, NOW).figures.filter(
+        pl.col("kpi").str.starts_with("contacts."),
+        pl.col("office") == "callcenter",
+        pl.col("channel") == "phone",
+    )
+    month = figures.filter(pl.col("grain") == "month").to_dicts()
+    days = figures.filter(pl.col("grain") == "day").to_dicts()
+    assert len(by_period["day"]) == len(days) / 7 == 31
+    for figure in (*month, *days):
+        is_day = figure["grain"] == "day"
+        n = by_period["day"][figure["period_start"]] if is_day else by_period["month"]
+        assert figure["value"] == pytest.approx(by_hand(figure["kpi"], n)), figure
+    values = {figure["kpi"]: figure["value"] for figure in month}
+    assert values["contacts.offered"] == 32_950
+    assert values["contacts.solved_first_share"] is None  # the file does not say
+
+
+def by_hand(kpi, n):
+    share = {
+        "answered_share": ("answered", n["offered"]),
+        "abandoned_share": ("abandoned", n["offered"]),
+        "service_level": ("answered_in_target", n["answered"] + n["abandoned"]),
+    }
+    mean = {
+        "mean_wait_seconds": "wait_seconds",
+        "mean_handling_seconds": "handling_seconds",
+    }
+    name = kpi.removeprefix("contacts.")
+    if name in share:
+        part, whole = share[name]
+        return 100 * n[part] / whole
+    if name in mean:
+        return n[mean[name]] / n["answered"]
+    return n["offered"] if name == "offered" else None
+
+
+def test_bank_its_published_month_tells_the_rounded_counts(bank):
+    figures = compute(bank.connection, bank.city, NOW).figures
+    shown = protect_figures(figures, bank.city, NOW)
+    month = shown.filter(pl.col("grain") == "month", pl.col("channel") == "phone")
+    values = dict(month.select("kpi", "value").iter_rows())
+    assert values["contacts.offered"] == 32_950
+    assert 0 < values["contacts.service_level"] < values["contacts.answered_share"]
+    assert "contacts.mean_handling_seconds" not in values  # of all lines only
 
 
 def test_bank_no_name_of_an_agent_and_no_number_of_a_customer_is_kept(bank):

@@ -5,7 +5,7 @@ A row is one office's, service's and day's answers; see metrics/ratings.py.
 
 import polars as pl
 
-from metrics.measure import Measure, percent
+from metrics.measure import Measure, percent, share_bounds
 
 _ANSWERS = pl.col("answers")
 _ASKED = pl.col("asked")  # null: nobody knows how many were asked
@@ -17,11 +17,15 @@ def answers() -> Measure:
 
 def satisfied_share() -> Measure:
     satisfied = pl.col("answers_4").sum() + pl.col("answers_5").sum()
+    # Others would have answered differently by chance: small changes mean nothing.
+    lower, upper = share_bounds(satisfied, _ANSWERS.sum())
     return Measure(
         facts="answers",
         value=percent(satisfied, _ANSWERS.sum()),
         n=_ANSWERS.sum(),
         numerator=satisfied,
+        lower=lower,
+        upper=upper,
         reason=pl.lit("no_rows"),
     )
 

@@ -56,6 +56,9 @@ def test_answers_are_added_up_and_four_and_five_are_good(
     assert {kpi: found[kpi]["value"] for kpi in counts} == counts
     good = found["satisfied_share"]
     assert (good["value"], good["numerator"], good["n"]) == (60, 18, 30)
+    # 95 % after Wilson of 18 in 30.
+    assert good["lower"] == pytest.approx(42.32, abs=0.01)
+    assert good["upper"] == pytest.approx(75.41, abs=0.01)
 
 
 def test_the_response_rate_is_of_days_on_which_it_is_known_how_many_were_asked(
