@@ -57,6 +57,7 @@ def reference_errors(document: Document) -> Iterator[str]:
             if times > 1:
                 yield f'[[{table}]] id = "{identifier}": stands {times} times'
     yield from _costs_stated_twice(document)
+    yield from _two_target_times(document)
     for place, wanted, value in (*_references(document), *_mapped(document)):
         known = _ids(document, wanted)
         if value not in known:
@@ -76,6 +77,35 @@ def _costs_stated_twice(document: Document) -> Iterator[str]:
     for (office, service, year), times in stated.items():
         if times > 1:
             yield f"[[cost]] of {office or service} in {year}: stands {times} times"
+
+
+def _two_target_times(document: Document) -> Iterator[str]:
+    """Yield one line per promise in seconds that a source counts by other seconds."""
+    for index, target in enumerate(_entries(document, "target")):
+        limit = target.get("limit")
+        if target.get("kpi") != "contacts.service_level" or limit is None:
+            continue
+        for source in _entries(document, "source"):
+            mapping = _table(source, "mapping")
+            seconds = _table(mapping, "calls").get("target_seconds", limit)
+            if seconds != limit and _is_promised_there(target, mapping):
+                yield (
+                    f"{_place(document, ['target', index, 'limit'])}: is {limit!r};"
+                    f' but [[source]] "{source.get("id")}" counts within'
+                    f" {seconds!r} seconds"
+                )
+
+
+def _is_promised_there(target: Mapping[str, Any], mapping: Mapping[str, Any]) -> bool:
+    """Tell whether a source's calls are of the office and line of a promise."""
+    columns = _table(mapping, "columns")
+    line = _table(columns, "line").get("value", mapping.get("line", "phone"))
+    offices = [
+        *_table(mapping, "queues").values(),
+        _table(columns, "office").get("value"),
+    ]
+    is_there = target.get("office") is None or target["office"] in offices
+    return is_there and target.get("channel") in (None, line)
 
 
 def _references(document: Document) -> Iterator[tuple[list[str | int], str, object]]:

@@ -1,7 +1,7 @@
 """The rules, each against rows that keep it and rows that break it."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -506,3 +506,36 @@ def test_of_a_case_that_is_seen_again_the_first_row_counts_where_asked(checked):
     last = checked("cases", *rows)
     assert last.rows["received_at"].to_list() == [at("10:00")]
     assert last.counts_by_rule() == {"repeated_key": 2}
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"answered": 21}, "answered"),
+        ({"abandoned": 21}, "abandoned"),
+        ({"answered_in_target": 18}, "answered_in_target"),
+        ({"solved_first": 18}, "solved_first"),
+    ],
+)
+def test_more_cannot_be_answered_than_came(checked, changed, field):
+    found = checked("contacts", CALLS | changed)
+    assert found.counts_by_rule() == {"part_exceeds_whole": 1}
+    assert found.refused["field"].to_list() == [field]
+
+
+RATING = {"office": "meldeamt", "rated_on": date(2026, 10, 26), "count": 4, "answer": 5}
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({}, {}),
+        ({"answer": 1, "asked": 4}, {}),
+        ({"answer": 6}, {"unknown_category": 1}),
+        ({"answer": 0}, {"unknown_category": 1}),
+        ({"asked": 3}, {"part_exceeds_whole": 1}),
+        ({"rated_on": date(2036, 10, 26)}, {"future_time": 1}),
+    ],
+)
+def test_an_answer_is_one_of_five_and_of_a_day_that_was(checked, changed, refused):
+    assert checked("ratings", RATING | changed).counts_by_rule() == refused

@@ -181,6 +181,42 @@ def test_a_wrong_cost_is_said_in_one_line(tmp_path, before, after, error):
     assert said in (f"{place} {error}", f"{place}: {error}")
 
 
+CALLS = """
+[[source]]
+id = "telefon"
+adapter = "asterisk_queue_log"
+publisher = "Stadt Kleinstadt"
+licence = "dl-de/by-2-0"
+folder = "telefon"
+every = "1d"
+max_age = "2d"
+mapping = { queues = { "115" = "buergeramt" }, calls = { target_seconds = 30 } }
+
+[[target]]
+kpi = "contacts.service_level"
+channel = "phone"
+value = 75
+limit = 20
+valid_from = 2026-01-01
+decided_by = { de = "115", en = "115" }
+"""
+
+
+def test_a_promise_is_in_the_seconds_that_the_source_counts(tmp_path):
+    place = SMALL_CITY.index("[publish]")
+    assert errors_of(tmp_path, SMALL_CITY[:place] + CALLS + SMALL_CITY[place:]) == [
+        '[[target]] "no. 1" limit: is 20; but [[source]] "telefon" counts within 30'
+        " seconds"
+    ]
+    path = tmp_path / "stadt.toml"
+    right = SMALL_CITY + CALLS.replace("limit = 20", "limit = 30")
+    path.write_text(right, encoding="utf-8")
+    assert read_city(path).targets[0].channel == "phone"
+    of_the_chat = CALLS.replace('channel = "phone"', 'channel = "chat"')
+    path.write_text(SMALL_CITY + of_the_chat, encoding="utf-8")
+    assert read_city(path).targets[0].limit == 20
+
+
 def test_a_file_that_is_no_toml_is_refused_with_the_line(tmp_path):
     (error,) = errors_of(tmp_path, "[city\n")
     assert "line 1" in error
