@@ -127,8 +127,9 @@ def _mapped(document: Document) -> Iterator[tuple[list[str | int], str, object]]
             for value in values:
                 if value is not None:
                     yield ["source", index, "mapping", wanted], wanted, value
-        for value in _table(mapping, "offices").values():
-            yield ["source", index, "mapping", "offices"], "office", value
+        for name in ("offices", "queues"):
+            for value in _table(mapping, name).values():
+                yield ["source", index, "mapping", name], "office", value
 
 
 def _table(entry: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -202,6 +202,14 @@ decided_by = { de = "115", en = "115" }
 """
 
 
+def test_a_queue_leads_to_an_office_of_the_file(tmp_path):
+    wrong = CALLS.replace('"buergeramt" }', '"rathaus" }').replace("= 20", "= 30")
+    assert errors_of(tmp_path, SMALL_CITY + wrong) == [
+        "[[source]] \"telefon\" mapping.queues: 'rathaus' is no office; expected one"
+        " of: buergeramt"
+    ]
+
+
 def test_a_promise_is_in_the_seconds_that_the_source_counts(tmp_path):
     place = SMALL_CITY.index("[publish]")
     assert errors_of(tmp_path, SMALL_CITY[:place] + CALLS + SMALL_CITY[place:]) == [

@@ -407,3 +407,69 @@ def test_less_than_a_day_is_not_said_as_no_days(full):
     assert "voraussichtlich weniger als 1 Tag, gleich in welchem Amt" in ranged(
         full.view(), {"einwohnermeldeamt": 0.3, "wohngeld": 0.1}
     )
+
+
+def test_the_service_centre_says_who_promised_what_and_counts_each_line_apart(full):
+    text = full.page("/servicecenter").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "der Anfragen innerhalb von 30 Sekunden angenommen" in text
+    assert "Leistungsversprechen der Behördennummer 115" in text
+    assert "Geteilt wird durch alle angenommenen und alle aufgegebenen Anfragen" in text
+    # The promise is of calls only; and a chart names the exchange, not the chat.
+    chat = full.page("/servicecenter", weg="chat").text
+    assert "innerhalb von 30 Sekunden" not in chat.partition("Zeitraum")[2]
+    origin = full.page("/servicecenter").html
+    block = re.search(
+        r'id="chart-contacts-service-level".*?</section>', origin, re.DOTALL
+    )
+    assert "Telefonanlage des ServiceCenters" in block[0]
+    assert "Chat des ServiceCenters" not in block[0]
+
+
+def test_handling_time_is_of_the_whole_office(full):
+    html = full.page("/servicecenter").html
+    block = html.partition('id="chart-contacts-mean-handling-seconds"')[2]
+    said = block.partition("</section>")[0]
+    assert "ServiceCenter. So lange wurde im Durchschnitt" in said
+    assert "Telefon, ServiceCenter" not in said
+
+
+def test_answers_of_a_survey_stand_side_by_side_from_best_to_worst(full):
+    html = full.page("/amt/servicecenter").html
+    block = re.search(r'id="chart-satisfaction".*?</section>', html, re.DOTALL)[0]
+    table = re.search(r"<tbody>(.*?)</tbody>", block, re.DOTALL)[1]
+    names = re.findall(r'<th scope="row"[^>]*>([^<]*)<', table)
+    assert names == [
+        "5, sehr zufrieden", "4, zufrieden", "3, teils, teils", "2, unzufrieden",
+        "1, sehr unzufrieden",
+    ]  # fmt: skip
+    assert "5 heißt sehr zufrieden, 1 sehr unzufrieden" in block
+    assert "Umfrage am Ausgang" in block
+
+
+def test_what_a_visit_costs_says_what_the_amount_includes(full):
+    text = full.page("/amt/einwohnermeldeamt").text
+    assert "Kosten je Besuch" in text
+    assert "Kosten 2025: 3.420.000 Euro. Enthalten: Personal, Räume, IT" in text
+    assert "Kämmerei Musterstadt, Jahresabschluss 2025" in text
+    assert "Was es kostet" not in full.page("/amt/bauordnung").text
+
+
+def test_offices_that_ask_nobody_say_nothing_of_satisfaction(queues_only):
+    assert "zufrieden" not in queues_only.page("/amt/einwohnermeldeamt").text
+
+
+def test_the_service_centre_is_there_only_where_a_source_tells_of_it(full, nothing):
+    assert "/servicecenter" in full.paths()
+    # It delivers, but nothing may be shown yet: the page says so.
+    said = nothing.page("/servicecenter").text
+    assert "Für Musterstadt gibt es noch keine Zahlen, die hier stehen dürfen." in said
+    without = with_sources_of(full, {"tickets", "cases"})
+    assert "/servicecenter" not in without.paths()
+    rated = with_sources_of(full, {"ratings"})
+    assert "Wie zufrieden sind die Menschen?" in rated.page("/servicecenter").text
+
+
+def with_sources_of(stage, tables):
+    sources = [each for each in stage.city.sources if each.table in tables]
+    city = stage.city.model_copy(update={"sources": tuple(sources)})
+    return replace(stage, city=city, known={})
