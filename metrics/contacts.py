@@ -7,7 +7,7 @@ import polars as pl
 from ingest.city import City
 from ingest.warehouse import read_rows
 from metrics.reading import Reading
-from metrics.small_offices import rows_of_office, with_merged_offices
+from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
     by_population,
@@ -15,33 +15,35 @@ from metrics.spans import (
     of_known_offices,
     spans_of,
 )
+from metrics.told import keys_of_rows
 
 _LINES: Final = pl.Enum(["phone", "chat", "mail"])
 _OF_OFFERED: Final = ("answered", "abandoned")
-_OF_ANSWERED: Final = (
-    *("answered_in_target", "solved_first"),
-    *("wait_seconds", "handling_seconds"),
-)
+_OF_ANSWERED: Final = ("answered_in_target", "solved_first")
+_SECONDS: Final = ("wait_seconds", "handling_seconds")  # of answered, too
+MICROSECONDS: Final = 1_000_000
 
 
 def count_contacts(reading: Reading) -> Counted | None:
     """Read what came in by phone, chat and mail; None where no source tells of it."""
     city = reading.city
-    where, offices = rows_of_office(city, reading.office)
+    where, bound = reading.where("interval_at")
     rows = _contacts(
-        read_rows(reading.connection, "contacts", where=where, parameters=offices), city
+        read_rows(reading.connection, "contacts", where=where, parameters=bound), city
     )
     if rows.is_empty():
         return None
     spans = spans_of(reading, rows)
     if city.info.first_day is not None:
         rows = rows.filter(pl.col("day") >= city.info.first_day)
+    rows = rows.drop("delivery_id")
     return Counted(
-        rows=by_population(rows.drop("delivery_id"), city),
+        rows=by_population(rows, city),
         spans=spans,
         covered=_covered(rows),
         # Exchanges list the intervals of closed days as well, with 0 calls.
         events=pl.col("offered").sum(),
+        keys=keys_of_rows(rows),
     )
 
 
@@ -52,7 +54,7 @@ def _contacts(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     return (
         of_known_offices(merged, city)
         .with_columns(_none_of_nothing(_OF_OFFERED, "offered"))
-        .with_columns(_none_of_nothing(_OF_ANSWERED, "answered"))
+        .with_columns(_none_of_nothing((*_OF_ANSWERED, *_SECONDS), "answered"))
         .select(
             "delivery_id",
             "office",
@@ -61,6 +63,7 @@ def _contacts(rows: pl.DataFrame, city: City) -> pl.DataFrame:
             "offered",
             *_OF_OFFERED,
             *_OF_ANSWERED,
+            *(_exact(name) for name in _SECONDS),
             channel=pl.col("line"),
             day=local_day("interval_at", city),
         )
@@ -83,6 +86,11 @@ def _covered(rows: pl.DataFrame) -> pl.DataFrame:
         .join(seen, on=["office", "line", "day"], how="anti")
     )
     return days.join(missing, on=["office", "day"], how="anti")
+
+
+def _exact(seconds: str) -> pl.Expr:
+    """Give whole microseconds: their sum is the same in whatever order."""
+    return (pl.col(seconds) * MICROSECONDS).round().cast(pl.Int64)
 
 
 def _none_of_nothing(names: tuple[str, ...], whole: str) -> list[pl.Expr]:

@@ -1,6 +1,7 @@
 """The rows behind the cost KPIs: what a year cost, and how much was done in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
@@ -10,10 +11,9 @@ from ingest.city import Cost
 from metrics.cases import count_decisions
 from metrics.reading import Reading
 from metrics.small_offices import merged_offices
-from metrics.spans import POPULATIONS, SPANS, Counted
+from metrics.spans import SPANS, Counted
 from metrics.visits import count_visits
 
-_ONE: Final = pl.col("day").is_not_null().cast(pl.Int64)
 _ROWS: Final = pl.Schema(
     {
         "office": pl.String,
@@ -26,50 +26,65 @@ _ROWS: Final = pl.Schema(
 )
 
 
-def count_visit_costs(reading: Reading) -> Counted | None:
-    """Set stated costs beside the visits served in their years."""
-    return _counted(reading, "visits", count_visits(reading), pl.col("served"))
-
-
-def count_case_costs(reading: Reading) -> Counted | None:
-    """Set stated costs beside the cases decided in their years."""
-    return _counted(reading, "cases", count_decisions(reading), _ONE)
-
-
 class _Stated(NamedTuple):
     """A cost, with the office that it is of, be it by its service."""
 
     cost: Cost
     office: str
 
+    @property
+    def year(self) -> tuple[date, date]:
+        return date(self.cost.year, 1, 1), date(self.cost.year, 12, 31)
+
+
+# What was done, as far as a cost is of it; a row that says how much it stands for.
+_Done = Callable[[_Stated], Counted | None]
+
+
+def count_visit_costs(reading: Reading) -> Counted | None:
+    """Set stated costs beside the visits served in their years."""
+
+    def of_year(stated: _Stated) -> Counted | None:
+        # Only the rows of one office and year, of which there may be millions.
+        part = reading.of_days(*stated.year)
+        return count_visits(replace(part, office=stated.office))
+
+    reach = count_visits(reading.without_rows()) if reading.city.costs else None
+    return _counted(reading, "visits", reach, of_year, pl.col("served"))
+
+
+def count_case_costs(reading: Reading) -> Counted | None:
+    """Set stated costs beside the cases decided in their years."""
+    decided = count_decisions(reading) if reading.city.costs else None
+    is_decided = pl.col("day").is_not_null().cast(pl.Int64)
+    return _counted(reading, "cases", decided, lambda _: decided, is_decided)
+
 
 def _counted(
     reading: Reading,
     per: Literal["visits", "cases"],
-    done: Counted | None,
+    reach: Counted | None,
+    done: _Done,
     each: pl.Expr,
 ) -> Counted | None:
     stated = [one for one in _stated(reading) if one.cost.per == per]
-    if not stated or done is None:
+    if not stated or reach is None:
         return None
-    rows = pl.DataFrame(
-        [_row(one, done, each, reading) for one in stated], _ROWS, orient="row"
-    )
-    of_service = pl.col("service").is_not_null()
-    parts = {
-        "office": rows.filter(~of_service),
-        "office_service": rows.filter(of_service),
-    }
+    rows = [
+        (
+            one.office,
+            one.cost.service,
+            one.year[0],
+            one.cost.amount_eur,
+            _transactions(one, done(one), each),
+            _is_whole(one, reach, reading),
+        )
+        for one in stated
+    ]
     return Counted(
-        rows={
-            name: part.select(
-                *(*POPULATIONS[name], "day", "amount_eur", "transactions", "is_whole")
-            )
-            for name, part in parts.items()
-            if not part.is_empty()
-        },
+        rows=_by_population(pl.DataFrame(rows, _ROWS, orient="row")),
         spans=_spans(stated),
-        covered=done.covered,
+        covered=reach.covered,
         events=pl.len(),
     )
 
@@ -83,50 +98,45 @@ def _stated(reading: Reading) -> Iterator[_Stated]:
             yield _Stated(cost, office)
 
 
-def _row(
-    stated: _Stated, done: Counted, each: pl.Expr, reading: Reading
-) -> tuple[str, str | None, date, float, int | None, bool]:
-    cost, office = stated
-    first, last = date(cost.year, 1, 1), date(cost.year, 12, 31)
-    return (
-        office,
-        cost.service,
-        first,
-        cost.amount_eur,
-        _transactions(stated, done, each, first, last),
-        _is_whole(office, done, reading, first, last),
-    )
-
-
-def _transactions(
-    stated: _Stated, done: Counted, each: pl.Expr, first: date, last: date
-) -> int | None:
+def _transactions(stated: _Stated, done: Counted | None, each: pl.Expr) -> int | None:
     """Count what was done; null where one row does not say how much."""
-    population = "office" if stated.cost.service is None else "office_service"
-    rows = done.rows.get(population)
+    service = stated.cost.service
+    population = "office" if service is None else "office_service"
+    rows = None if done is None else done.rows.get(population)
     if rows is None:
         return None
     is_meant = (pl.col("office").cast(pl.String) == stated.office) & pl.col(
         "day"
-    ).is_between(first, last)
-    if stated.cost.service is not None:
-        is_meant &= pl.col("service").cast(pl.String) == stated.cost.service
+    ).is_between(*stated.year)
+    if service is not None:
+        is_meant &= pl.col("service").cast(pl.String) == service
     counts = rows.filter(is_meant).select(each.alias("done"))["done"]
     return None if counts.null_count() else int(counts.sum())
 
 
-def _is_whole(
-    office: str, done: Counted, reading: Reading, first: date, last: date
-) -> bool:
+def _is_whole(stated: _Stated, reach: Counted, reading: Reading) -> bool:
     """Tell whether the data reach the year's end and no opening day is missing."""
-    reached = done.spans.filter(
-        pl.col("office") == office, pl.col("complete_on") >= last
-    )
-    opening = reading.calendar.opening_days(first, last)
-    missing = opening.filter(pl.col("office") == office).join(
-        done.covered, on=["office", "day"], how="anti"
-    )
+    first, last = stated.year
+    is_office = pl.col("office") == stated.office
+    reached = reach.spans.filter(is_office, pl.col("complete_on") >= last)
+    opening = reading.calendar.opening_days(first, last).filter(is_office)
+    missing = opening.join(reach.covered, on=["office", "day"], how="anti")
     return bool(reached.height) and missing.is_empty()
+
+
+def _by_population(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Tell costs of offices from those of services, which make none of an office."""
+    of_service = pl.col("service").is_not_null()
+    parts = {
+        "office": rows.filter(~of_service),
+        "office_service": rows.filter(of_service),
+    }
+    absent = {"office": ["service"], "office_service": []}
+    return {
+        name: part.drop(absent[name])
+        for name, part in parts.items()
+        if not part.is_empty()
+    }
 
 
 def _spans(stated: list[_Stated]) -> pl.DataFrame:

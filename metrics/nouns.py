@@ -11,6 +11,8 @@ _OF_REPORTS: Final[Mapping[str, Mapping[str, str]]] = {
     "de": {
         "einen Antrag stellt": "etwas meldet",
         "Anträgen": "Meldungen",
+        "je entschiedenem Antrag": "je erledigter Meldung",
+        "ein entschiedener Antrag": "eine erledigte Meldung",
         "Anträge": "Meldungen",
         "doppelt gestellte": "doppelte",
         "doppelt gestellt": "doppelt",
@@ -20,6 +22,9 @@ _OF_REPORTS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "Whoever applies": "Whoever reports something",
         "whoever applies": "whoever reports something",
+        "a decided application": "a closed report",
+        "A decided application": "A closed report",
+        "per decided application": "per closed report",
         "applications": "reports",
         "Applications": "Reports",
         "decided": "closed",

@@ -31,7 +31,8 @@ def tidy(
                 grain,
             )
             for kpi, measure in task.measures.items():
-                yield _of_kpi(joined, kpi, measure, grain, reading.city)
+                if grain in measure.grains:
+                    yield _of_kpi(joined, kpi, measure, grain, reading.city)
 
 
 def _groups(

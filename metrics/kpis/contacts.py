@@ -6,6 +6,7 @@ null in one interval is unknown for the whole group: the rest would pass for all
 
 import polars as pl
 
+from metrics.contacts import MICROSECONDS
 from metrics.measure import Measure, percent
 
 _OFFERED = pl.col("offered")
@@ -70,7 +71,8 @@ def _share(part: pl.Expr, *whole: pl.Expr) -> Measure:
 
 def _mean(seconds: pl.Expr) -> pl.Expr:
     is_known = _all_known(seconds, _ANSWERED) & (_ANSWERED.sum() > 0)
-    return pl.when(is_known).then(seconds.sum() / _ANSWERED.sum())
+    total = seconds.sum() / MICROSECONDS
+    return pl.when(is_known).then(total / _ANSWERED.sum())
 
 
 def _all_known(*columns: pl.Expr) -> pl.Expr:

@@ -55,7 +55,23 @@ def test_the_frames_are_as_promised(connection, make_city, deliver) -> None:
     look = {"office": "bauamt", "observed_at": moment("2026-09-07T09:00")}
     look |= {"wait_minutes": 5.0, "state": "open"}
     deliver("queue_samples", [look], until=NOW, source="queue")
-    full = compute(connection, make_city(), NOW)
+    call = {"office": "bauamt", "line": "phone", "interval_minutes": 30, "offered": 4}
+    call["interval_at"] = moment("2026-09-07T09:00")
+    deliver("contacts", [call], until=NOW, source="phone")
+    rating = {"office": "bauamt", "rated_on": date(2026, 9, 7), "answer": 5, "count": 2}
+    deliver("ratings", [rating], until=NOW, source="survey")
+    costs = [
+        {
+            "office": office,
+            "year": 2026,
+            "amount_eur": 1,
+            "per": per,
+            "includes": {"de": "x", "en": "x"},
+            "decided_by": {"de": "x", "en": "x"},
+        }
+        for office, per in (("meldeamt", "visits"), ("bauamt", "cases"))
+    ]
+    full = compute(connection, make_city(cost=costs), NOW)
     assert full.figures.schema == FIGURES
     assert full.frames["wait_by_hour"].schema == WAIT_BY_HOUR
     assert full.frames["ageing"].schema == AGEING

@@ -103,7 +103,38 @@ def case(draw: random.Random, day: date) -> dict[str, Any]:
     }
 
 
-ROWS = {"tickets": ticket, "queue_hours": hour, "queue_samples": look, "cases": case}
+def call(draw: random.Random, day: date) -> dict[str, Any]:
+    answered = draw.choice((None, 0, 3, 3))
+    return {
+        "office": draw.choice(("meldeamt", "bauamt")),
+        "line": draw.choice(("phone", "chat")),
+        "interval_at": at(day, draw.uniform(480, 720)),
+        "interval_minutes": 30,
+        "offered": draw.choice((3, 5)),
+        "answered": answered,
+        "wait_seconds": answered and draw.uniform(0, 90),
+    }
+
+
+def rating(draw: random.Random, day: date) -> dict[str, Any]:
+    return {
+        "office": draw.choice(("meldeamt", "bauamt")),
+        "service": draw.choice(("ausweis", None)),
+        "rated_on": day,
+        "answer": draw.randrange(1, 6),
+        "count": draw.choice((1, 4)),
+        "asked": draw.choice((None, 40)),
+    }
+
+
+ROWS = {
+    "contacts": call,
+    "ratings": rating,
+    "tickets": ticket,
+    "queue_hours": hour,
+    "queue_samples": look,
+    "cases": case,
+}
 Deliver = Callable[..., str]
 
 
