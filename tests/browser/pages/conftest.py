@@ -16,7 +16,8 @@ from metrics.frames import AGEING, WAIT_BY_HOUR
 from metrics.snapshot_folder import write_snapshot
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)  # a Friday, half past ten
-SIZES = {"minutes": 14, "hours": 120, "days": 23, "working_days": 31, "percent": 72,
+SIZES = {"seconds": 38, "euros": 26, "minutes": 14,
+         "hours": 120, "days": 23, "working_days": 31, "percent": 72,
          "count": 1240, "people": 8}  # fmt: skip
 REFUSED = {
     "code": "future_time",
@@ -84,19 +85,20 @@ def _periods():
 
 
 def _figures(city):
-    populations = [(None, None)]
-    populations += [(office.id, None) for office in city.offices]
-    populations += [(service.office, service.id) for service in city.services]
+    populations = [(None, None, None)]
+    populations += [(office.id, None, None) for office in city.offices]
+    populations += [(service.office, service.id, None) for service in city.services]
+    populations += [("servicecenter", None, line) for line in ("phone", "chat")]
     cells = product(CATALOGUE.values(), populations, _periods())
-    for number, (kpi, (office, service), period) in enumerate(cells):
+    for number, (kpi, (office, service, channel), period) in enumerate(cells):
         grain, name, start, end = period
         state, reason = _state(number)
         has_value = state in ("final", "provisional")
         value = SIZES[kpi.unit] * (0.7 + (number * 37 % 60) / 100)
         value = round(min(value, 97) if kpi.unit == "percent" else value)
         yield {
-            "figure_id": str(FigureId(kpi.id, office, service, None, grain, name)),
-            "kpi": kpi.id, "office": office, "service": service, "channel": None,
+            "figure_id": str(FigureId(kpi.id, office, service, channel, grain, name)),
+            "kpi": kpi.id, "office": office, "service": service, "channel": channel,
             "grain": grain, "period_start": start, "period_end": end,
             "value": float(value) if has_value else None,
             "n": 500 if has_value else None, "numerator": None,
