@@ -70,23 +70,23 @@ def _counted(
     stated = [one for one in _stated(reading) if one.cost.per == per]
     if not stated or reach is None:
         return None
-    rows = [
-        (
-            one.office,
-            one.cost.service,
-            one.year[0],
-            one.cost.amount_eur,
-            _transactions(one, done(one), each),
-            _is_whole(one, reach, reading),
-        )
-        for one in stated
-    ]
+    rows = [_row(one, reach, done, each, reading) for one in stated]
     return Counted(
         rows=_by_population(pl.DataFrame(rows, _ROWS, orient="row")),
         spans=_spans(stated),
         covered=reach.covered,
         events=pl.len(),
     )
+
+
+def _row(
+    stated: _Stated, reach: Counted, done: _Done, each: pl.Expr, reading: Reading
+) -> tuple[str, str | None, date, float, int | None, bool]:
+    cost, office = stated
+    is_whole = _is_whole(stated, reach, reading)
+    # Of a year with gaps nothing is told, so its rows need not be read.
+    count = _transactions(stated, done(stated), each) if is_whole else None
+    return office, cost.service, stated.year[0], cost.amount_eur, count, is_whole
 
 
 def _stated(reading: Reading) -> Iterator[_Stated]:
