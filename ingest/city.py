@@ -18,6 +18,11 @@ State = Literal[
     "NI", "NW", "RP", "SH", "SL", "SN", "ST", "TH", "none",
 ]  # fmt: skip
 Grain = Literal["hour_of_week", "day", "week", "month", "quarter", "year"]
+# Of visits, of applications, of calls and messages.
+Channel = Literal[
+    "walk_in", "appointment", "kiosk",
+    "online", "paper", "counter", "phone", "mail", "chat",
+]  # fmt: skip
 Population = Literal["city", "office", "office_service", "office_channel"]
 
 
@@ -129,7 +134,7 @@ class Target(_Valid):
     kpi: str
     office: Identifier | None = None
     service: Identifier | None = None
-    channel: Identifier | None = None  # of visits, or phone, chat, mail; None: all
+    channel: Channel | None = None  # of visits, or phone, chat, mail; None: all
     value: float
     limit: float | None = None  # what a share counts: 80 (value) % within 15 (limit)
     decided_by: Text

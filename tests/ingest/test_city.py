@@ -220,6 +220,9 @@ def test_a_promise_is_in_the_seconds_that_the_source_counts(tmp_path):
     right = SMALL_CITY + CALLS.replace("limit = 20", "limit = 30")
     path.write_text(right, encoding="utf-8")
     assert read_city(path).targets[0].channel == "phone"
+    misspelt = CALLS.replace('"phone"', '"telefon"').replace("= 20", "= 30")
+    (error,) = errors_of(tmp_path, SMALL_CITY + misspelt)
+    assert error.startswith("[[target]] \"no. 1\" channel: is 'telefon'; Input should")
     of_the_chat = CALLS.replace('channel = "phone"', 'channel = "chat"')
     path.write_text(SMALL_CITY + of_the_chat, encoding="utf-8")
     assert read_city(path).targets[0].limit == 20
