@@ -51,10 +51,7 @@ DataFolder = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="no progress, only the result")]
 AsJson = Annotated[bool, typer.Option("--json", help="an answer for a program")]
-Anew = Annotated[
-    bool,
-    typer.Option("--anew", help="measure every period, not only changed ones"),
-]
+Anew = Annotated[bool, typer.Option("--anew", help="measure all periods again")]
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on; 0 takes a free one")]
 Workers = Annotated[int, typer.Option(min=1, help="web processes")]
