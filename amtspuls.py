@@ -217,6 +217,7 @@ def explain(
             figure_id,
             datetime.now(UTC),
             as_of=as_of and as_of.replace(tzinfo=UTC),
+            published_dir=place.published,
         )
     terminal.answer(dataclasses.asdict(explanation), as_json, explanation.in_words())
     if not explanation.agrees:

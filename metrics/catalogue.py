@@ -63,6 +63,8 @@ class Kpi(Model):
     counts: Noun
     tables: tuple[Table, ...] = Field(min_length=1)
     formula: str = Field(min_length=1)
+    # Of a percentage that is one count over another: the KPIs of these two counts.
+    quotient_of: tuple[str, str] | None = None
     texts: dict[Language, KpiText]
 
     @model_validator(mode="after")
