@@ -7,7 +7,7 @@ below locales/, read when they are first needed: there is no build step.
 import gettext
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
@@ -106,9 +106,8 @@ class Words:
         return form.format(n=self.number(n, decimals), **values)
 
     def number(self, value: float, decimals: int = 0) -> str:
-        pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
         # Adding 0 turns a rounded -0.0 into 0.
-        return format_decimal(round(value, decimals) + 0, pattern, locale=self.locale)
+        return _decimal(round(value, decimals) + 0, decimals, str(self.locale))
 
     def percent(self, value: float, decimals: int = 0) -> str:
         """`value` is 0 to 100."""
@@ -274,6 +273,12 @@ def _plural_number(value: float, decimals: int) -> int:
     """Return what plural rules are asked for: 1,5 takes the plural."""
     shown = round(value, decimals)
     return int(shown) if shown == int(shown) else 2
+
+
+@lru_cache(maxsize=10_000)  # the same numbers are said again and again
+def _decimal(value: float, decimals: int, locale: str) -> str:
+    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+    return format_decimal(value, pattern, locale=locale)
 
 
 @cache

@@ -13,14 +13,15 @@ from dashboard.reading import (
     value_words,
 )
 from dashboard.statements import statement
+from metrics.catalogue import in_number
 
 _AMOUNT: Final = (
     german("{difference} weniger als im Vorjahr"),
     german("{difference} mehr als im Vorjahr"),
 )
 _STOCK: Final = (
-    german("das sind {difference} weniger als im Vorjahr"),
-    german("das sind {difference} mehr als im Vorjahr"),
+    german("das [ist|sind] {difference} weniger als im Vorjahr"),
+    german("das [ist|sind] {difference} mehr als im Vorjahr"),
 )
 _PER_DAY: Final = (
     german("je Öffnungstag {difference} weniger als im Vorjahr"),
@@ -194,7 +195,9 @@ def _count_change(
         if abs(difference) <= base:
             return same
         said = words.quantity(abs(difference), kpi.unit)
-        return words(_STOCK[difference > 0], difference=said)
+        template = words(_STOCK[difference > 0])
+        is_one = abs(difference) == 1
+        return in_number(template, is_one=is_one).format(difference=said)
     if before <= 0:
         return same
     per_day = days is not None and days.now > 0 and days.before > 0

@@ -4,12 +4,15 @@ from typing import Final
 
 from dashboard.i18n import Words, german
 from dashboard.reading import Figure, KpiWords, is_instant, value_words
+from metrics.catalogue import in_number
 
 # Where a city's cases are neither applications nor reports.
 _EXPECTED: Final = german(
     "Stand {end}: Was neu eingeht, ist voraussichtlich nach {about} fertig"
 )
-_WITHIN: Final = german("{period} kamen {value} innerhalb von {limit} an die Reihe")
+_WITHIN: Final = german(
+    "{period} [kam|kamen] {value} innerhalb von {limit} an die Reihe"
+)
 
 
 def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
@@ -21,7 +24,8 @@ def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
         template = words(_WITHIN)
     dative = words.quantity(figure.value or 0, kpi.unit, kpi.decimals, case="dative")
     value = value_words(words, kpi, figure)
-    return template.format(
+    is_one = round(figure.value or 0, kpi.decimals) == 1
+    return in_number(template, is_one=is_one).format(
         period=words.in_period(figure.grain, figure.period_start),
         limit=words.quantity(kpi.limit or 0, "minutes", case="dative"),
         number=words.number(figure.value or 0, kpi.decimals),

@@ -49,7 +49,8 @@ def received_and_decided(
 def _headline(
     words: Words, received: KpiWords, decided: KpiWords, came: Figure, went: Figure
 ) -> str:
-    if came.period_start != went.period_start:
+    has_one = 1 in (came.value, went.value)  # which takes other forms
+    if has_one or came.period_start != went.period_start:
         said = headline(words, received, came), headline(words, decided, went)
         return " ".join(said)
     return words(

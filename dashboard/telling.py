@@ -1,0 +1,54 @@
+"""A sentence for any figure of a snapshot: its value and its change in a year."""
+
+import polars as pl
+
+from dashboard.reading import Figure, KpiWords, read_figures
+from dashboard.selection import days_of, kpi_words
+from dashboard.sentences import headline
+from dashboard.view import View
+from metrics.figures import parse_figure_id
+
+
+class Teller:
+    """Tells the figures of one snapshot in one language, as pages do."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._kpis: dict[tuple[str, str | None], KpiWords | None] = {}
+
+    def sentence(self, figure: Figure) -> str | None:
+        """Say a figure; None where the snapshot does not know its KPI."""
+        view, kpi = self._view, self._kpi(figure)
+        if kpi is None:
+            return None
+        return headline(
+            view.words,
+            kpi,
+            figure,
+            year_before(view, figure),
+            days=days_of(view, kpi, figure),
+            base=view.city.publish.rounding_base,
+        )
+
+    def _kpi(self, figure: Figure) -> KpiWords | None:
+        key = (figure.kpi, figure.office)
+        if key not in self._kpis:
+            self._kpis[key] = kpi_words(self._view, *key)
+        return self._kpis[key]
+
+
+def with_sentences(view: View, figures: pl.DataFrame) -> pl.DataFrame:
+    """Add to figures of this snapshot what each of them says."""
+    teller = Teller(view)
+    said = [teller.sentence(each) for each in read_figures(figures)]
+    return figures.with_columns(sentence=pl.Series(said, dtype=pl.String))
+
+
+def year_before(view: View, figure: Figure) -> Figure | None:
+    """Find the same figure for the same period a year before."""
+    period = figure.period.year_before
+    if period is None:
+        return None
+    figure_id = parse_figure_id(figure.figure_id)._replace(period=period.id)
+    row = view.snapshot.figure(str(figure_id))
+    return None if row is None else Figure(**row)
