@@ -35,6 +35,16 @@ PER_OFFICE: Final = frozenset(
     }
 )
 CASE_TABLES: Final = frozenset({"cases", "case_counts"})
+CHANNELS: Final[Mapping[str, str]] = {
+    "walk_in": german("Ohne Termin"),
+    "appointment": german("Mit Termin"),
+    "kiosk": german("Am Automaten"),
+    "online": german("Online"),
+    "paper": german("Auf Papier"),
+    "counter": german("Am Schalter"),
+    "phone": german("Telefon"),
+    "mail": german("E-Mail"),
+}
 
 # The catalogue speaks of applications; where residents report things as well, so do we.
 _LABELS_OF_BOTH: Final[Mapping[str, str]] = {

@@ -3,7 +3,7 @@
 import polars as pl
 
 from dashboard.reading import Figure, KpiWords, read_figures
-from dashboard.selection import days_of, kpi_words
+from dashboard.selection import days_of, is_pooled, kpi_words
 from dashboard.sentences import headline
 from dashboard.view import View
 from metrics.figures import parse_figure_id
@@ -18,23 +18,30 @@ class Teller:
 
     def sentence(self, figure: Figure) -> str | None:
         """Say a figure; None where the snapshot does not know its KPI."""
-        view, kpi = self._view, self._kpi(figure)
-        if kpi is None:
-            return None
-        return headline(
-            view.words,
-            kpi,
-            figure,
-            year_before(view, figure),
-            days=days_of(view, kpi, figure),
-            base=view.city.publish.rounding_base,
-        )
+        kpi = self._kpi(figure)
+        return None if kpi is None else told(self._view, kpi, figure)
 
     def _kpi(self, figure: Figure) -> KpiWords | None:
         key = (figure.kpi, figure.office)
         if key not in self._kpis:
             self._kpis[key] = kpi_words(self._view, *key)
         return self._kpis[key]
+
+
+def told(view: View, kpi: KpiWords, figure: Figure) -> str:
+    """Say a figure beside the one of the year before."""
+    said = headline(
+        view.words,
+        kpi,
+        figure,
+        year_before(view, figure),
+        days=days_of(view, kpi, figure),
+        base=view.city.publish.rounding_base,
+    )
+    if figure.value is None or not is_pooled(view.city, kpi.id, figure.office):
+        return said
+    mixed = view.words("Der Wert mischt Ämter mit sehr verschiedenen Aufgaben.")
+    return f"{said} {mixed}"
 
 
 def with_sentences(view: View, figures: pl.DataFrame) -> pl.DataFrame:

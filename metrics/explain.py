@@ -16,7 +16,7 @@ from ingest.city import City
 from ingest.warehouse import SCHEMA, insert_rows, read_frame, read_rows
 from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import compute, compute_like
-from metrics.explanation import Explanation, Origin, Outcome
+from metrics.explanation import Explanation, Origin, Outcome, condition
 from metrics.figures import FigureId, parse_figure_id
 from metrics.moments import iso
 from metrics.periods import parse_period
@@ -116,7 +116,7 @@ class Explainer:
             unit=kpi.unit,
             period_start=period.start,
             period_end=period.end,
-            rows=_condition(figure, kpi),
+            rows=condition(figure, kpi.tables),
             as_of=self._now,
             computed=computed,
             published=self._published.get(figure_id),
@@ -184,17 +184,6 @@ def _texts(kpi: Kpi) -> dict[str, Any]:
         ours: {language: text[theirs] for language, text in texts.items()}
         for ours, theirs in names.items()
     }
-
-
-def _condition(figure: FigureId, kpi: Kpi) -> str:
-    dimensions = [
-        f"{name} = {value}"
-        for name in ("office", "service", "channel")
-        if (value := getattr(figure, name)) is not None
-    ]
-    period = parse_period(figure.period)
-    days = f"{period.start} <= day <= {period.end}"
-    return f"{', '.join(kpi.tables)}: {' and '.join([*dimensions, days])}"
 
 
 def _agree(computed: Outcome, recounted: Recounted) -> bool:

@@ -5,10 +5,24 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
+from metrics.figures import FigureId
 from metrics.moments import iso
+from metrics.periods import parse_period
 
 if TYPE_CHECKING:
     from metrics.shown import Shown
+
+
+def condition(figure: FigureId, tables: Sequence[str]) -> str:
+    """Say which rows of the warehouse a figure is about."""
+    dimensions = [
+        f"{name} = {value}"
+        for name in ("office", "service", "channel")
+        if (value := getattr(figure, name)) is not None
+    ]
+    period = parse_period(figure.period)
+    days = f"{period.start} <= day <= {period.end}"
+    return f"{', '.join(tables)}: {' and '.join([*dimensions, days])}"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ def kpi_tile(
     grain: str,
     *,
     level: int = 3,
-    href: str | None = None,
 ) -> Component | None:
     """Show a KPI's newest closed figure as a tile; None where there is none."""
     kpi = kpi_words(view, kpi_id, population.office)
@@ -54,7 +53,7 @@ def kpi_tile(
                 words("Woher kommt diese Zahl?"),
                 html.Span(f" {kpi.label}", className="kern-sr-only"),
             ],
-            href=href or view.addresses.method(kpi.id),
+            href=view.addresses.way(newest.figure_id),
             className="kern-link",
         ),
         level=level,

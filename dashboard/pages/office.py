@@ -17,7 +17,7 @@ from dashboard.components.note import note
 from dashboard.components.section import section
 from dashboard.components.tile import tiles
 from dashboard.i18n import german
-from dashboard.selection import Population, with_values
+from dashboard.selection import CHANNELS, Population, with_values
 from dashboard.view import Page, View
 from ingest.city import Office
 
@@ -49,11 +49,7 @@ _CHARTS = (
 )
 # Said only where no visits are counted: looks at a queue say less.
 _QUEUE_CHARTS = ("queue.median_wait_minutes", "queue.median_waiting_people")
-_CHANNELS = {
-    "walk_in": german("Ohne Termin"),
-    "appointment": german("Mit Termin"),
-    "kiosk": german("Am Automaten"),
-}
+_CHANNELS = {name: CHANNELS[name] for name in ("walk_in", "appointment", "kiosk")}
 _CHANNEL_KPIS = ("waiting.median_minutes", "waiting.p90_minutes", "waiting.visits")
 _SERVICE_KPIS = (
     "waiting.median_minutes",

@@ -1,0 +1,306 @@
+"""The whole way of one figure: what it says, of what, and how to check it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.blocks.kpi_tile import comparison
+from dashboard.blocks.provenance import n_words, state_words
+from dashboard.components.section import section
+from dashboard.components.table import Cell, Column, table
+from dashboard.i18n import german
+from dashboard.reading import Figure, KpiWords, range_words, value_words
+from dashboard.selection import (
+    CASE_TABLES,
+    CHANNELS,
+    Population,
+    days_of,
+    sources_behind,
+)
+from dashboard.telling import year_before
+from dashboard.view import Children, View
+from metrics.catalogue import REASONS
+from metrics.explanation import condition
+from metrics.figures import ALL, parse_figure_id
+from metrics.moments import parse_moment
+from metrics.recomputation import recomputation
+from metrics.snippets import FILES
+
+CAUSES: Final = {
+    "late_data": german("Spätere Lieferung"),
+    "correction": german("Korrektur"),
+    "method_change": german("Geänderte Methode"),
+}
+Entry = tuple[str, Children]
+
+
+def figure_way(view: View, kpi: KpiWords, figure: Figure) -> list[Component]:
+    """Show all that the snapshot knows of one of its figures."""
+    words = view.words
+    parts = [
+        section(words("Die Zahl"), _listed(_said(view, kpi, figure)), id="zahl"),
+        section(
+            words("Was gezählt wird"), _listed(_counted(view, kpi, figure)), id="was"
+        ),
+        _deliveries(view, kpi, figure),
+        _recomputing(view, figure),
+        _changes(view, kpi, figure),
+    ]
+    return [part for part in parts if part is not None]
+
+
+def _listed(entries: Sequence[Entry]) -> html.Dl:
+    return html.Dl(
+        [
+            html.Div([html.Dt(term), html.Dd(said)], className="origin-entry")
+            for term, said in entries
+        ],
+        className="origin-list",
+    )
+
+
+def _said(view: View, kpi: KpiWords, figure: Figure) -> list[Entry]:
+    words = view.words
+    population = Population(figure.office, figure.service, figure.channel)
+    about = population.name(view)
+    if figure.channel is not None:
+        about = f"{about}, {words(CHANNELS.get(figure.channel, figure.channel))}"
+    entries: list[Entry] = [
+        (words("Wert"), value_words(words, kpi, figure)),
+        (words("Für"), about),
+        (words("Zeitraum"), _period(view, figure)),
+        (words("Zustand"), state_words(view, figure)),
+    ]
+    reason = REASONS.get(figure.reason or "")
+    if reason is not None:
+        entries.append((words("Grund"), reason.in_language(view.language)))
+    if figure.n is not None:
+        entries.append((words("Grundlage"), _basis(view, kpi, figure)))
+    interval = range_words(words, kpi, figure)
+    if interval is not None:
+        term = words("Spanne, in der der wahre Wert vermutlich liegt")
+        entries.append((term, interval))
+    if figure.target is not None:
+        goal = words.quantity(figure.target, kpi.unit, kpi.decimals)
+        entries.append((words("Ziel"), goal))
+    if figure.value is not None:
+        entries.append(
+            (words("Vergleich mit dem Vorjahr"), _compared(view, kpi, figure))
+        )
+    entries.append((words("Kennung der Zahl"), html.Code(figure.figure_id)))
+    return entries
+
+
+def _period(view: View, figure: Figure) -> str:
+    words = view.words
+    if figure.grain == "day":
+        return words.date(figure.period_start)
+    return words(
+        "{period}, vom {first} bis zum {last}",
+        period=words.period(figure.grain, figure.period_start),
+        first=words.date(figure.period_start),
+        last=words.date(figure.period_end),
+    )
+
+
+def _basis(view: View, kpi: KpiWords, figure: Figure) -> str:
+    words, said = view.words, n_words(view.words, kpi, figure)
+    if figure.numerator is None:
+        return said
+    return words(
+        "{n}; im Zähler stehen {numerator}",
+        n=said,
+        numerator=words.number(figure.numerator),
+    )
+
+
+def _compared(view: View, kpi: KpiWords, figure: Figure) -> Children:
+    """Say the change, and for what is counted by the day the days of both periods."""
+    words, before = view.words, year_before(view, figure)
+    said = comparison(view, kpi, figure, before)
+    days = days_of(view, kpi, figure)
+    if days is None or before is None or before.value is None:
+        return said
+    counted = words(
+        "{now} in diesem Zeitraum, {before} im Vorjahr",
+        now=words.quantity(days.now, "opening_days"),
+        before=words.number(days.before),
+    )
+    link = html.A(
+        words("Zahl des Vorjahres"),
+        href=view.addresses.way(before.figure_id),
+        className="kern-link",
+    )
+    return html.Span([f"{said} ({counted}). ", link])
+
+
+def _counted(view: View, kpi: KpiWords, figure: Figure) -> list[Entry]:
+    words = view.words
+    rows = condition(parse_figure_id(figure.figure_id), kpi.tables)
+    return [
+        (words("Was sie bedeutet"), kpi.definition),
+        (words("Wer gezählt wird"), kpi.population),
+        (words("Was nicht mitzählt"), kpi.left_out),
+        (words("Formel"), html.Code(kpi.formula, lang="en")),
+        (words("Gelesene Zeilen"), html.Code(rows, lang="en")),
+    ]
+
+
+def _deliveries(view: View, kpi: KpiWords, figure: Figure) -> Component:
+    words, manifest = view.words, view.snapshot.manifest
+    statuses = sources_behind(view, kpi, figure.office)
+    rows = [_delivery_row(view, kpi, figure, status) for status in statuses]
+    columns = [
+        Column(words("Quelle")),
+        Column(words("Lieferungen"), is_number=True),
+        Column(words("Zuletzt eingegangen")),
+        Column(words("Prüfsumme der letzten (SHA-256)")),
+    ]
+    heading = words("Woraus sie berechnet ist")
+    shown = table(heading, columns, rows, is_caption_visible=False) if rows else None
+    link = html.A(
+        words("Alle Lieferungen einzeln, mit Prüfsummen (JSON)"),
+        href=view.addresses.snapshot_file(view.snapshot.id, "manifest.json"),
+        className="kern-link",
+    )
+    published = words(
+        "Veröffentlicht: {moment}. Programmstand: {version}.",
+        moment=words.moment(view.snapshot.published_at),
+        version=manifest.get("code_version", words("ohne Angabe")),
+    )
+    explained = words(
+        "Genannt sind die Lieferungen, die Angaben zu diesem Zeitraum enthalten können."
+    )
+    return section(
+        heading,
+        html.P(explained) if rows else html.P(words("Keine Angabe")),
+        shown,
+        html.P(published),
+        html.P(link),
+        id="woraus",
+    )
+
+
+def _delivery_row(
+    view: View, kpi: KpiWords, figure: Figure, status: Mapping[str, Any]
+) -> list[Cell]:
+    words = view.words
+    deliveries = [
+        each
+        for each in view.snapshot.manifest["deliveries"]
+        if each["source"] == status["id"] and _may_tell(view, kpi, figure, each)
+    ]
+    if not deliveries:
+        return [status["publisher"], words("keine"), words("keine"), words("keine")]
+    last = max(deliveries, key=lambda each: str(each["received_at"]))
+    return [
+        status["publisher"],
+        words.number(sum(each["deliveries"] for each in deliveries)),
+        words.moment(parse_moment(last["received_at"])),
+        html.Code(last["content_sha256"]),
+    ]
+
+
+def _may_tell(
+    view: View, kpi: KpiWords, figure: Figure, delivery: Mapping[str, Any]
+) -> bool:
+    """Whether a delivery reaches into the period; of cases, or came before its end."""
+    zone = view.city.timezone
+    begins = datetime.combine(figure.period_start, time(), zone)
+    ends = datetime.combine(figure.period_end + timedelta(days=1), time(), zone)
+    first, last = delivery["covers_from"], delivery["covers_to"]
+    if first is not None and parse_moment(first) >= ends:
+        return False
+    if not CASE_TABLES.isdisjoint(kpi.tables):
+        return True
+    return last is None or parse_moment(last) > begins
+
+
+def _recomputing(view: View, figure: Figure) -> Component:
+    words, snapshot = view.words, view.snapshot
+    lines = recomputation(
+        vars(figure),
+        snapshot.catalogue[figure.kpi],
+        view.city.publish.rounding_base,
+        lambda name: snapshot.figure(name) is not None,
+    )
+    files = [
+        html.Li(html.A(name, href=address, className="kern-link"))
+        for name in FILES
+        if (address := view.addresses.snapshot_file(snapshot.id, name))
+    ]
+    return section(
+        words("Selbst nachrechnen"),
+        html.P(lines.said[view.language]),
+        html.P(
+            words(
+                "Laden Sie diese Dateien in einen Ordner und führen Sie die Befehle"
+                " dort aus:"
+            )
+        ),
+        html.Ul(files),
+        html.H3("DuckDB"),
+        html.Pre(html.Code(lines.duckdb, lang="en"), className="snippet"),
+        html.H3("Polars (Python)"),
+        html.Pre(html.Code(lines.polars, lang="en"), className="snippet"),
+        html.H3(words("Schnittstelle und Nachzählung")),
+        html.P(
+            html.A(
+                words("Diese Zahl aus der Schnittstelle (JSON)"),
+                href=_api_call(view, figure),
+                className="kern-link",
+            )
+        ),
+        html.P(
+            words(
+                "Die Stadt kann die Zahl aus den einzelnen Zeilen auf einem zweiten Weg"
+                " nachzählen:"
+            )
+        ),
+        html.P(html.Code(f"amtspuls explain {figure.figure_id}", lang="en")),
+        id="nachrechnen",
+    )
+
+
+def _api_call(view: View, figure: Figure) -> str:
+    period = figure.period.id
+    return view.addresses.figures(
+        form="json",
+        kpi=figure.kpi,
+        office=figure.office or ALL,
+        service=figure.service or ALL,
+        channel=figure.channel or ALL,
+        grain=figure.grain,
+        **{"from": period, "to": period, "sentences": "true"},
+    )
+
+
+def _changes(view: View, kpi: KpiWords, figure: Figure) -> Component | None:
+    words = view.words
+    revised = view.snapshot.frames["revisions"].filter(figure_id=figure.figure_id)
+    if revised.is_empty():
+        return None
+    items = [
+        words(
+            "{moment}: vorher {old}, danach {new}. Grund: {cause}.",
+            moment=words.moment(row["at"]),
+            old=_revised(view, kpi, row["old"]),
+            new=_revised(view, kpi, row["new"]),
+            cause=words(CAUSES[row["cause"]]),
+        )
+        for row in revised.sort("at").iter_rows(named=True)
+    ]
+    return section(
+        words("Änderungen dieser Zahl"),
+        html.Ul([html.Li(item) for item in items]),
+        id="aenderungen",
+    )
+
+
+def _revised(view: View, kpi: KpiWords, value: float | None) -> str:
+    if value is None:
+        return view.words("ohne Wert")
+    return view.words.quantity(value, kpi.unit, kpi.decimals)
