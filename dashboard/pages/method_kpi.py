@@ -19,6 +19,7 @@ from dashboard.selection import (
     shown_kpis,
     sources_behind,
 )
+from dashboard.telling import told
 from dashboard.view import Page, View
 from metrics.small_numbers import THINGS
 
