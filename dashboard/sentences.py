@@ -190,7 +190,7 @@ def _count_change(
     """Say the change of a count; published counts are rounded to `base`."""
     same = words("etwa so viel wie im Vorjahr")
     if not kpi.is_flow:
-        difference = round(now - before)
+        difference = round(now) - round(before)  # of the numbers shown
         # Two rounded counts can differ by one step without any change.
         if abs(difference) <= base:
             return same

@@ -16,7 +16,9 @@ from dashboard.selection import (
     CHANNELS,
     Population,
     days_of,
+    target_on,
 )
+from dashboard.sentences import target_sentence
 from dashboard.telling import year_before
 from dashboard.view import Children, View
 from metrics.catalogue import REASONS
@@ -79,8 +81,8 @@ def _said(view: View, kpi: KpiWords, figure: Figure) -> list[Entry]:
     if interval is not None:
         term = words("Spanne, in der der wahre Wert vermutlich liegt")
         entries.append((term, interval))
-    if figure.target is not None:
-        goal = words.quantity(figure.target, kpi.unit, kpi.decimals)
+    goal = _goal(view, kpi, figure)
+    if goal is not None:
         entries.append((words("Ziel"), goal))
     if figure.value is not None:
         entries.append(
@@ -88,6 +90,14 @@ def _said(view: View, kpi: KpiWords, figure: Figure) -> list[Entry]:
         )
     entries.append((words("Kennung der Zahl"), html.Code(figure.figure_id)))
     return entries
+
+
+def _goal(view: View, kpi: KpiWords, figure: Figure) -> str | None:
+    target = target_on(view.city, kpi.id, figure.office, figure.period_end)
+    if target is None:
+        return None
+    who = target.decided_by.in_language(view.language)
+    return target_sentence(view.words, kpi, figure, who, target.valid_from)
 
 
 def _period(view: View, figure: Figure) -> str:
@@ -117,20 +127,22 @@ def _compared(view: View, kpi: KpiWords, figure: Figure) -> Children:
     """Say the change, and for what is counted by the day the days of both periods."""
     words, before = view.words, year_before(view, figure)
     said = comparison(view, kpi, figure, before)
-    days = days_of(view, kpi, figure)
-    if days is None or before is None or before.value is None:
+    if before is None:
         return said
-    counted = words(
-        "{now} in diesem Zeitraum, {before} im Vorjahr",
-        now=words.quantity(days.now, "opening_days"),
-        before=words.number(days.before),
-    )
+    days = days_of(view, kpi, figure)
+    if days is not None and before.value is not None:
+        said = words(
+            "{change} ({now} in diesem Zeitraum, {before} im Vorjahr)",
+            change=said,
+            now=words.quantity(days.now, "opening_days"),
+            before=words.number(days.before),
+        )
     link = html.A(
         words("Zahl des Vorjahres"),
         href=view.addresses.way(before.figure_id),
         className="kern-link",
     )
-    return html.Span([f"{said} ({counted}). ", link])
+    return html.Span([f"{said}. ", link])
 
 
 def _counted(view: View, kpi: KpiWords, figure: Figure) -> list[Entry]:

@@ -57,12 +57,13 @@ _THINGS: Final = german(
 
 
 def title(view: View) -> str:
-    words, label = view.words, _kpi(view).label
-    if "zahl" not in view.query:
-        return label
-    if _figure(view) is None:
-        return words("Diese Zahl gibt es nicht")
-    return words("Woher kommt diese Zahl? {label}", label=label)
+    figure = _figure(view)
+    if lacks(view):
+        return view.words("Diese Zahl gibt es nicht")
+    if figure is None:
+        return _kpi(view).label
+    label = _kpi(view, figure.office).label
+    return view.words("Woher kommt diese Zahl? {label}", label=label)
 
 
 def lacks(view: View) -> bool:

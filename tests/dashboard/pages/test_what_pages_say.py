@@ -353,9 +353,11 @@ def test_what_would_mix_permits_and_certificates_is_not_said_of_a_city(full, kpi
     view = full.view()
     assert figures(view, kpi, grain="month") == []
     assert figures(view, kpi, office="bauordnung", grain="month") != []
-    address = f"/methodik/{kpi}?zahl="  # every tile and every origin leads there
-    assert address not in full.page("/rueckstand").html
-    assert address in full.page("/rueckstand", amt="kfz-zulassung").html
+    address = f"/methodik/{kpi}?zahl={kpi}"  # every tile and every origin leads there
+    assert f"{address}/all/" not in full.page("/rueckstand").html
+    page = full.page("/rueckstand", amt="kfz-zulassung").html
+    assert f"{address}/kfz-zulassung/" in page
+    assert f"{address}/all/" not in page
 
 
 def test_the_row_of_the_whole_city_sends_to_the_offices(full):
