@@ -10,7 +10,7 @@ from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.live_office import live_panel
 from dashboard.blocks.opening_hours import opening_hours
-from dashboard.blocks.when_to_go import best_time, hours_table, window_note, window_of
+from dashboard.blocks.when_to_go import best_time, hours_table, window_foot, window_of
 from dashboard.components.filters import choice_links
 from dashboard.components.frame import main
 from dashboard.components.note import note
@@ -149,7 +149,7 @@ def _when_to_go(view: View, office: Office) -> Component | None:
         words("Wann ist es am ruhigsten?"),
         html.P(best_time(words, window), className="best-time"),
         hours_table(view, office, window),
-        html.P(window_note(words, window), className="chart-source"),
+        window_foot(view, window),
         id="wann",
     )
 
