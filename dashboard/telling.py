@@ -2,11 +2,11 @@
 
 import polars as pl
 
+from dashboard.comparable import days_of, year_before
 from dashboard.reading import Figure, KpiWords, read_figures
-from dashboard.selection import days_of, is_pooled, kpi_words
+from dashboard.selection import is_pooled, kpi_words
 from dashboard.sentences import headline
 from dashboard.view import View
-from metrics.figures import parse_figure_id
 
 
 class Teller:
@@ -49,13 +49,3 @@ def with_sentences(view: View, figures: pl.DataFrame) -> pl.DataFrame:
     teller = Teller(view)
     said = [teller.sentence(each) for each in read_figures(figures)]
     return figures.with_columns(sentence=pl.Series(said, dtype=pl.String))
-
-
-def year_before(view: View, figure: Figure) -> Figure | None:
-    """Find the same figure for the same period a year before."""
-    period = figure.period.year_before
-    if period is None:
-        return None
-    figure_id = parse_figure_id(figure.figure_id)._replace(period=period.id)
-    row = view.snapshot.figure(str(figure_id))
-    return None if row is None else Figure(**row)

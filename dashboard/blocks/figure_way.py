@@ -9,17 +9,16 @@ from dash.development.base_component import Component
 from dashboard.blocks.deliveries import deliveries_of
 from dashboard.blocks.kpi_tile import comparison
 from dashboard.blocks.provenance import n_words, state_words
+from dashboard.comparable import days_of, year_before
 from dashboard.components.section import section
 from dashboard.i18n import german
 from dashboard.reading import Figure, KpiWords, range_words, value_words
 from dashboard.selection import (
     CHANNELS,
     Population,
-    days_of,
     target_on,
 )
 from dashboard.sentences import target_sentence
-from dashboard.telling import year_before
 from dashboard.view import Children, View
 from metrics.catalogue import REASONS
 from metrics.explanation import condition

@@ -3,6 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.comparable import days_of
 from dashboard.components.badge import badge
 from dashboard.components.tile import tile
 from dashboard.reading import (
@@ -13,7 +14,7 @@ from dashboard.reading import (
     standing,
     value_words,
 )
-from dashboard.selection import Population, days_of, figures, kpi_words, newest_told
+from dashboard.selection import Population, figures, kpi_words, newest_told
 from dashboard.sentences import year_before_words
 from dashboard.view import View
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.comparable import Days
 from dashboard.i18n import Words
 from dashboard.reading import Figure, KpiWords, value_words
-from dashboard.sentences import Days, headline
+from dashboard.sentences import headline
 from metrics.catalogue import CATALOGUE, REASONS, in_number
 from metrics.figures import FigureId
 from metrics.periods import GRAINS, period_of

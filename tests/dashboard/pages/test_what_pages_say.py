@@ -10,6 +10,7 @@ import pytest
 from dashboard.blocks.by_office import expected_by_office
 from dashboard.blocks.chart_parts import recent
 from dashboard.blocks.when_to_go import best_time, window_of
+from dashboard.comparable import Days, days_of
 from dashboard.i18n import Words
 from dashboard.live_words import now_at
 from dashboard.opening import opening, working_days
@@ -17,14 +18,12 @@ from dashboard.reading import read_figures
 from dashboard.selection import (
     PER_OFFICE,
     case_noun,
-    days_of,
     figures,
     holidays,
     kpi_words,
     latest,
     newest_told,
 )
-from dashboard.sentences import Days
 from metrics.published import Live, LiveQueue
 
 TUESDAY = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)  # 10:05 in Musterstadt
