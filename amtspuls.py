@@ -200,9 +200,7 @@ def status(
 
 @app.command()
 def explain(
-    figure_id: Annotated[
-        str, typer.Argument(help="kpi/office/service/channel/grain/…")
-    ],
+    figure_id: Annotated[str, typer.Argument(help="kpi/office/…/grain/period")],
     city: CityFile,
     data: DataFolder = DEFAULT_DATA,
     as_of: Annotated[datetime | None, typer.Option(help="as it was then, UTC")] = None,
