@@ -21,7 +21,7 @@ def deliveries_of(view: View, kpi: KpiWords, figure: Figure) -> Component:
     rows = [_delivery_row(view, kpi, figure, status) for status in statuses]
     columns = [
         Column(words("Quelle")),
-        Column(words("Lieferungen"), is_number=True),
+        Column(words("Zahl der Lieferungen"), is_number=True),
         Column(words("Zuletzt eingegangen")),
         Column(words("Prüfsumme der letzten (SHA-256)")),
     ]

@@ -74,7 +74,7 @@ def _said(view: View, kpi: KpiWords, figure: Figure) -> list[Entry]:
     reason = REASONS.get(figure.reason or "")
     if reason is not None:
         entries.append((words("Grund"), reason.in_language(view.language)))
-    if figure.n is not None:
+    if figure.n is not None and kpi.kind not in {"count", "stock"}:
         entries.append((words("Grundlage"), _basis(view, kpi, figure)))
     interval = range_words(words, kpi, figure)
     if interval is not None:
