@@ -161,7 +161,7 @@ def _recomputing(view: View, figure: Figure) -> Component:
     lines = recomputation(
         vars(figure),
         snapshot.catalogue[figure.kpi],
-        view.city.publish.rounding_base,
+        snapshot.manifest.get("rounding_base", view.city.publish.rounding_base),
         lambda name: snapshot.figure(name) is not None,
     )
     files = [
