@@ -21,11 +21,14 @@ BERLIN = ZoneInfo("Europe/Berlin")
 WORDS = {language: Words(language, BERLIN) for language in ("de", "en")}
 NOUNS = ("applications", "reports", "cases")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-# Verbs that go with many; in a definition they stand as "[wurde|wurden]".
-MANY = {
-    "de": r"(?:wurden|waren|gingen|kamen|lagen|sind|werden|haben|hatten|warteten"
-    r"|blieben|dauerten|fanden|konnten|mussten|riefen|bekamen)",
-    "en": r"(?:were|are|have|come|go)",
+# Where a verb goes with a number it must stand in both forms: "[wurde|wurden]". The
+# German one comes second in the sentence, or last in a clause with "denen".
+N = r"\{(?:value|number)\}"
+OF_MANY_ONLY = {
+    "de": rf"\{{(?:period|end)\}} (?:\w+en|sind) (?:nur |je \w+ neue Fälle )?{N}"
+    rf"|denen {N}[^,.]* \w+en$",
+    # "1% of the appointments were missed" is right.
+    "en": rf"\b(?:were|are|have) {N}|{N}(?! of\b)(?: \w+){{0,4}} (?:were|are|have)\b",
 }
 HIDES_OR_LACKS = [
     ("hidden", "fewer_than_8"),
@@ -108,19 +111,11 @@ def test_one_takes_the_singular(name, language):
     template = CATALOGUE[name].texts[language].sentence
     for is_one in (True, False):
         assert not set("[]|") & set(in_number(template, is_one=is_one))
-    of_one, number = in_number(template, is_one=True), r"\{(?:value|number)\}"
-    before = rf"\b{MANY[language]} (?:nur |je \w+ neue Fälle )?{number}"
-    # "1% of the appointments were missed" is right.
-    after = rf"{number}(?! of\b)(?: \w+){{0,4}} {MANY[language]}\b"
-    wrong = re.search(before, of_one) or re.search(after, of_one)
+    wrong = re.search(OF_MANY_ONLY[language], in_number(template, is_one=True))
     assert not wrong, (
         f"the {language} sentence of {name} says {wrong and wrong[0]!r} of 1, too;"
         " write the verb in both forms, as [wurde|wurden] or [was|were]"
     )
-    said = headline(
-        WORDS[language], kpi_words(name, language), figure(name, 1, QUARTER)
-    )
-    assert not re.search(rf"\b{MANY[language]} 1\b", said), said
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
