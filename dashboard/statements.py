@@ -22,7 +22,7 @@ def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
         template = words(_EXPECTED)
     elif kpi.id == "waiting.share_within_target" and kpi.limit is not None:
         template = words(_WITHIN)
-    dative = words.quantity(figure.value or 0, kpi.unit, kpi.decimals, case="dative")
+    dative = _dative(words, kpi, figure)
     value = value_words(words, kpi, figure)
     is_one = round(figure.value or 0, kpi.decimals) == 1
     return in_number(template, is_one=is_one).format(
@@ -38,13 +38,26 @@ def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
     )
 
 
+def _dative(words: Words, kpi: KpiWords, figure: Figure) -> str:
+    said = words.quantity(figure.value or 0, kpi.unit, kpi.decimals, case="dative")
+    if figure.reason == "below":
+        return words("unter {value}", value=said)
+    if figure.reason == "above":
+        return words("über {value}", value=said)
+    return said
+
+
 def _about(words: Words, kpi: KpiWords, figure: Figure, said: str) -> str:
+    if figure.is_bound:
+        return said
     if is_instant(kpi, figure):
         return words("weniger als {value}", value=words.quantity(1, kpi.unit))
     return words("rund {value}", value=said)
 
 
 def _at_most(words: Words, kpi: KpiWords, figure: Figure, said: str) -> str:
+    if figure.is_bound:
+        return said
     if is_instant(kpi, figure):
         return words("weniger als {value}", value=words.quantity(1, kpi.unit))
     return words("höchstens {value}", value=said)
