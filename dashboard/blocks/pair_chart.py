@@ -4,10 +4,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.blocks.chart_parts import events_of, place_of, recent, series_of
-from dashboard.blocks.provenance import late_note, origin_of, source_line
+from dashboard.blocks.provenance import late_note, origin_of, source_line, way_link
 from dashboard.charts.chart import Chart
 from dashboard.components.chart_block import chart_block
-from dashboard.components.table import Column, table
+from dashboard.components.table import Cell, Column, table
 from dashboard.i18n import Words
 from dashboard.reading import Figure, KpiWords, value_words
 from dashboard.selection import Population, figures, kpi_words, latest
@@ -49,7 +49,8 @@ def received_and_decided(
 def _headline(
     words: Words, received: KpiWords, decided: KpiWords, came: Figure, went: Figure
 ) -> str:
-    if came.period_start != went.period_start:
+    has_one = 1 in (came.value, went.value)  # which takes other forms
+    if has_one or came.period_start != went.period_start:
         said = headline(words, received, came), headline(words, decided, went)
         return " ".join(said)
     return words(
@@ -120,19 +121,19 @@ def _table(
         Column(received.label, is_number=True),
         Column(decided.label, is_number=True),
     ]
-    rows = [
+    rows: list[list[Cell]] = [
         [
             words.period(one.grain, one.period_start),
-            _cell(words, received, one),
-            _cell(words, decided, other),
+            _cell(view, received, one),
+            _cell(view, decided, other),
         ]
         for one, other in reversed(pairs)
     ]
     return table(title, columns, rows, is_caption_visible=False)
 
 
-def _cell(words: Words, kpi: KpiWords, figure: Figure) -> str:
-    value = value_words(words, kpi, figure)
-    if figure.value is None or not figure.is_provisional:
-        return value
-    return words("{value} (vorläufig)", value=value)
+def _cell(view: View, kpi: KpiWords, figure: Figure) -> Component:
+    value = value_words(view.words, kpi, figure)
+    if figure.value is not None and figure.is_provisional:
+        value = view.words("{value} (vorläufig)", value=value)
+    return way_link(view, figure, value)

@@ -67,15 +67,16 @@ def origin(
 ) -> html.Details:
     """Answer "Woher kommt diese Zahl?" by pairs of a term and what it means here.
 
-    Usual terms: definition, formula, who is counted, left out, number of cases,
-    figure id. `more` is the address of the method page.
+    Usual terms: definition, who is counted, left out, number of cases. `more` is the
+    address of the page that shows the figure's whole way.
     """
     pairs: list[Component] = []
     for term, said in entries:
         pairs.append(html.Div([html.Dt(term), html.Dd(said)], className="origin-entry"))
     body: list[Component] = [html.Dl(pairs, className="origin-list")]
     if more is not None:
-        link = html.A(view.words("Mehr zur Methode"), href=more, className="kern-link")
+        said = view.words("Der ganze Weg dieser Zahl, mit Rechnung und Lieferungen")
+        link = html.A(said, href=more, className="kern-link")
         body.append(html.P(link))
     return disclosure(view.words("Woher kommt diese Zahl?"), body)
 

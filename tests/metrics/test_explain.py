@@ -1,13 +1,15 @@
 """Every figure of a small city comes to the same value on a second, plain way."""
 
 import json
+import math
 import os
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -20,8 +22,16 @@ from metrics import compute as compute_module
 from metrics.catalogue import CATALOGUE
 from metrics.compute import compute
 from metrics.explain import Explainer, UnknownFigure, explain
+from metrics.figures import FIGURES
+from metrics.published import Snapshot
+from metrics.recomputation import recomputation
+from metrics.small_numbers import say
+from metrics.snapshot import publish
+from metrics.snapshot_folder import write_snapshot
+from metrics.snippets import Way
 
 ROOT = Path(__file__).resolve().parents[2]
+CITY_FILE = ROOT / "data" / "cities" / "musterstadt.toml"  # any file will do
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 10, 20, 6, 0, tzinfo=UTC)
 FIRST, LAST = date(2026, 1, 26), date(2026, 10, 19)
@@ -504,6 +514,177 @@ def test_it_can_be_told_in_both_languages_and_as_data(explainer):
     assert document["computed"]["n"] == told.computed.n
 
 
+@pytest.fixture(scope="module")
+def published(warehouse, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("published")
+    return publish(warehouse, CITY, CITY_FILE, folder, NOW)
+
+
+def recomputations(folder: Path) -> dict[tuple[str, str], list[tuple[Any, Any]]]:
+    """Write the lines of every published figure; by KPI and way."""
+    snapshot = Snapshot.read(folder)
+    base = snapshot.manifest["rounding_base"]
+    found: dict[tuple[str, str], list[tuple[Any, Any]]] = {}
+    for row in snapshot.figures.iter_rows(named=True):
+        about = snapshot.catalogue[row["kpi"]]
+        lines = recomputation(
+            row, about, base, lambda name: snapshot.figure(name) is not None
+        )
+        found.setdefault((row["kpi"], lines.way), []).append((row, lines))
+    return found
+
+
+def run_duckdb(lines: str) -> dict[str, Any]:
+    with duckdb.connect() as connection:
+        answer = connection.execute(lines)
+        names = [column[0] for column in answer.description]
+        rows = answer.fetchall()
+    assert len(rows) == 1
+    return dict(zip(names, rows[0], strict=True))
+
+
+def run_polars(lines: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(lines, names)  # noqa: S102 - our own lines are what is tested
+    return names
+
+
+def test_the_lines_for_the_published_files_come_to_the_published_figure(
+    published, monkeypatch
+):
+    """Both snippets of every KPI, in each way that the files carry it."""
+    monkeypatch.chdir(published)
+    ways = set()
+    for (kpi, way), told in recomputations(published).items():
+        chance = random.Random(kpi + way)  # noqa: S311
+        sampled = 3 if way in ("row", "none") else 12
+        for row, lines in chance.sample(told, min(sampled, len(told))):
+            sql, python = run_duckdb(lines.duckdb), run_polars(lines.polars)
+            if lines.within is None:
+                assert sql["is_as_published"] is python["is_as_published"] is True
+                for name in ("value", "n", "state", "reason"):
+                    assert sql[name] == python["rows"][0][name] == row[name]
+                continue
+            hidden = sql.get("hidden_parts", 0)
+            assert hidden == python.get("hidden_parts", 0)
+            assert sql["recomputed"] == python["recomputed"]
+            each = 7 if CATALOGUE[kpi].kind == "count" else math.inf
+            most = each * hidden if hidden else 0
+            difference = row["value"] - sql["recomputed"]
+            assert -lines.within <= difference <= lines.within + most, row["figure_id"]
+        ways.add(way)
+    assert ways == set(get_args(Way)) - {"bound"}  # nobody here is one of so many
+
+
+@pytest.mark.parametrize(
+    ("numerator", "n", "way", "value"),
+    [
+        (3, 62, "bound", 14),
+        (2, 1000, "bound", 5),
+        (60, 62, "bound", 86),
+        (999, 1000, "bound", 95),
+        (36, 57, "share", 64),  # 35 of 55: 63.6
+        (69, 198, "share", 35),  # 70 of 200
+        (24, 161, "share", 16),  # 25 of 160: 15.6
+    ],
+)
+def test_a_share_follows_from_the_published_numbers(
+    tmp_path, monkeypatch, numerator, n, way, value
+):
+    kpi = CATALOGUE["waiting.left_share"]
+    share = {
+        "figure_id": "waiting.left_share/amt/all/all/quarter/2026-Q3", "kpi": kpi.id,
+        "office": "amt", "service": None, "channel": None, "grain": "quarter",
+        "period_start": date(2026, 7, 1), "period_end": date(2026, 9, 30),
+        "value": 100 * numerator / n, "n": n, "numerator": numerator, "lower": None,
+        "upper": None, "target": None, "state": "final", "reason": None,
+        "coverage": 1.0,
+    }  # fmt: skip
+    figures = say(pl.DataFrame([share], FIGURES), kpi, 5)
+    monkeypatch.chdir(write_snapshot(tmp_path, NOW, figures=figures))
+    row = figures.row(0, named=True)
+    lines = recomputation(row, kpi.model_dump(), 5, lambda _: True)
+    assert (lines.way, row["value"]) == (way, value)
+    assert run_duckdb(lines.duckdb)["recomputed"] == value
+    assert run_polars(lines.polars)["recomputed"] == value
+
+
+def test_a_changed_file_is_noticed(published, tmp_path, monkeypatch):
+    (row, lines), *_ = recomputations(published)["waiting.median_minutes", "row"]
+    figures = pl.read_parquet(published / "figures.parquet", memory_map=False)
+    figures.with_columns(value=pl.lit(1.0)).write_parquet(tmp_path / "figures.parquet")
+    shutil.copy(published / "manifest.json", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert row["value"] is not None
+    assert run_duckdb(lines.duckdb)["is_as_published"] is False
+    assert run_polars(lines.polars)["is_as_published"] is False
+
+
+def test_a_quarter_is_its_months_a_year_its_quarters_and_a_stock_the_last_of_them():
+    def lines(kpi, period, known, **changes):
+        parts = {"value": 40.0, "numerator": None, "reason": None}
+        row = {"figure_id": f"{kpi}/amt/all/all/{period}", **parts, **changes}
+        about = CATALOGUE[kpi].model_dump()
+        ids = {f"{kpi}/amt/all/all/{name}" for name in known}
+        return recomputation(row, about, 5, ids.__contains__)
+
+    months = [f"month/2026-{number:02}" for number in range(1, 13)]
+    quarters = [f"quarter/2026-Q{number}" for number in (1, 2, 3, 4)]
+    summed = lines("waiting.visits", "quarter/2026-Q3", months)
+    assert summed.way == "sum"
+    assert summed.within == 10  # of three months and the quarter, 2.5 each
+    assert "um bis zu 10 abweichen" in summed.said["de"]
+    assert [f"2026-{number:02}'" in summed.duckdb for number in range(6, 11)] == [
+        False, True, True, True, False,
+    ]  # fmt: skip
+    of_year = lines("waiting.visits", "year/2026", months + quarters)
+    assert "quarter/2026-Q4" in of_year.polars
+    assert "month" not in of_year.polars
+    assert lines("waiting.visits", "year/2026", months).within == 32.5
+    stock = lines("backlog.open", "quarter/2026-Q3", months)
+    assert (stock.way, stock.within) == ("last", 0)
+    assert "2026-09'" in stock.duckdb
+    assert "2026-08" not in stock.duckdb
+    assert lines("waiting.visits", "quarter/2026-Q3", []).way == "row"
+    assert lines("waiting.visits", "week/2026-W38", months).way == "row"
+    assert lines("backlog.open", "quarter/2026-Q3", months, value=None).way == "none"
+    median = lines("waiting.median_minutes", "quarter/2026-Q3", months)
+    assert median.way == "row"
+    assert "nicht nachrechnen" in median.said["de"]
+    assert "cannot be recomputed" in median.said["en"]
+
+
+def test_a_rate_is_put_together_from_the_counts_it_is_of():
+    row = {
+        "figure_id": "backlog.clearance_percent/amt/all/all/quarter/2026-Q3",
+        "value": 116.0, "numerator": 365, "reason": None,
+    }  # fmt: skip
+    about = CATALOGUE["backlog.clearance_percent"].model_dump()
+    both = recomputation(row, about, 5, lambda _: True)
+    assert both.way == "quotient"
+    assert "backlog.decided/amt" in both.duckdb
+    assert "backlog.received/amt" in both.polars
+    one = recomputation(row, about, 5, lambda name: "decided" in name)
+    assert one.way == "share"
+
+
+def test_an_explanation_ends_with_lines_that_can_be_copied(warehouse, published):
+    figure = "waiting.no_show_share/amt/all/all/quarter/2026-Q3"
+    told = explain(warehouse, CITY, figure, NOW, published_dir=published.parent)
+    manifest = json.loads((published / "manifest.json").read_text(encoding="utf-8"))
+    assert told.shown.snapshot == manifest["id"] == published.name
+    assert told.shown.figures_sha256 == manifest["files"]["figures.parquet"]
+    assert told.shown.figure == told.published
+    for language in ("de", "en"):
+        text = told.in_words(language)
+        assert told.shown.recomputation.said[language] in text
+        assert "  FROM 'figures.parquet'" in text
+        assert "  import polars as pl" in text
+    nobody = explain(warehouse, CITY, figure, NOW, published_dir=published / "none")
+    assert nobody.shown is None
+    assert "noch nichts veröffentlicht" in nobody.in_words()
+
+
 def test_a_figure_that_does_not_exist_is_said_with_the_one_that_was_meant(explainer):
     with pytest.raises(UnknownFigure, match=f"did you mean {MEDIAN}"):
         explainer.explain(MEDIAN.replace("amt", "ammt"))
@@ -541,6 +722,46 @@ def test_a_figure_can_be_explained_as_it_was(tmp_path):
     assert (before.computed.value, before.computed.n, before.agrees) == (15.0, 2, True)
     assert [origin.delivery_id for origin in before.deliveries] == ["old"]
     assert [origin.delivery_id for origin in now.deliveries] == ["new"]
+
+
+def test_what_was_published_then_is_told_from_the_snapshot_of_then(tmp_path):
+    """The first snapshot said 10 visits; a later delivery made 20 of them."""
+    first, then = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 20, tzinfo=UTC)
+    visits = [
+        {
+            "office": "amt",
+            "outcome": "served",
+            "arrived_at": at(date(2026, 8, 3), 9),
+            "called_at": at(date(2026, 8, 3), 9 + minutes / 60),
+        }
+        for minutes in range(20)
+    ]
+    figure = "waiting.visits/amt/all/all/month/2026-08"
+    published = tmp_path / "published"
+    with open_warehouse(tmp_path / "warehouse.duckdb") as connection:
+        deliver(connection, "old", "aufrufe", "tickets", visits[:10], first)
+        publish(connection, CITY, CITY_FILE, tmp_path, first + timedelta(days=1))
+        connection.execute(
+            "UPDATE deliveries SET superseded_at = ?, superseded_by = 'new'", [then]
+        )
+        deliver(connection, "new", "aufrufe", "tickets", visits, then)
+        publish(connection, CITY, CITY_FILE, tmp_path, then + timedelta(days=1))
+
+        def told(moment):
+            return explain(
+                connection, CITY, figure, NOW, as_of=moment, published_dir=published
+            )
+
+        now, before = told(None), told(first + timedelta(days=2))
+        between = told(then)  # delivered, but not published yet
+        with pytest.raises(
+            UnknownFigure, match="nothing had been delivered by 2026-08"
+        ):
+            told(datetime(2026, 8, 31, tzinfo=UTC))
+    assert [each.shown.figure.value for each in (before, between, now)] == [10, 10, 20]
+    assert [each.computed.value for each in (before, between, now)] == [10, 20, 20]
+    assert before.shown.snapshot.startswith("20260902T000000Z-")
+    assert f"Im Stand {before.shown.snapshot}: 10 count" in before.in_words()
 
 
 def test_a_sample_of_the_sample_city_agrees():

@@ -285,7 +285,7 @@ def live(city) -> Live:
 def full(tmp_path_factory, city, live) -> Stage:
     """Publish a city that knows everything."""
     directory = tmp_path_factory.mktemp("full")
-    families = ("waiting", "queue", "processing", "backlog", *SERVICE_FAMILIES)
+    families = tuple(dict.fromkeys(kpi.family for kpi in CATALOGUE.values()))
     return stage_of(directory, city, families, basis="tickets", live=live)
 
 
