@@ -28,7 +28,6 @@ import polars as pl
 from metrics.calendar import Calendar
 from metrics.case_counts import CaseCounts, count_events, counts_of
 from metrics.cases import Cases, cases_of
-from metrics.frames import AGEING
 from metrics.reading import Reading
 from metrics.spans import POPULATIONS, Counted, by_population
 from metrics.stops import HOLDERS
@@ -38,9 +37,9 @@ AGE_BANDS: Final = (0, 31, 91, 181)  # days since receipt from which a band begi
 
 _GROUP: Final = ("office", "service", "channel")
 _ONE_DAY: Final = timedelta(days=1)
-_AGED: Final = tuple(f"aged_{days}" for days in AGE_BANDS[1:])
+AGED: Final = tuple(f"aged_{days}" for days in AGE_BANDS[1:])
 _STOCKS: Final = (
-    *("open", "counted_open", "overdue", "over_3_months", *_AGED),
+    *("open", "counted_open", "overdue", "over_3_months", *AGED),
     *("traced", "with_applicant", "with_third_party"),
 )
 _EVER: Final = ("with_deadline", "of_case", "traced_case")
@@ -48,8 +47,12 @@ _LACKS: Final = ("lacks_received", "lacks_decided", "lacks_open")
 _FLOWS: Final = (
     *("received", "decided", "counted_decided", "from_counts", *_EVER, *_LACKS),
 )
-_WHOLE: Final = {"whole_from": pl.Date, "whole_to": pl.Date}
-_NO_CHANNEL: Final = pl.lit(None, pl.Categorical).alias("channel")
+_EVENTS: Final = {
+    "channel": pl.Categorical,
+    **dict.fromkeys((*_FLOWS, *_STOCKS), pl.Int64),
+    "whole_from": pl.Date,
+    "whole_to": pl.Date,
+}
 
 
 def keep_book(reading: Reading) -> Counted | None:
@@ -92,33 +95,13 @@ def _together(spans: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _all_events(cases: Cases | None, counts: CaseCounts | None) -> pl.DataFrame:
-    events = [*(_events(cases) if cases else ())]
+    events = [pl.DataFrame(schema=_EVENTS)]
+    if cases is not None:
+        events += _events(cases)
     if counts is not None:
         events += count_events(counts)
-    known = {name for each in events for name in each.columns}
-    columns = {name: pl.Int64 for name in (*_FLOWS, *_STOCKS)} | _WHOLE
-    lacking = [
-        pl.lit(None, kind).alias(n) for n, kind in columns.items() if n not in known
-    ]
-    return (
-        pl.concat(events, how="diagonal_relaxed")
-        .with_columns(*lacking, *([] if "channel" in known else [_NO_CHANNEL]))
-        .with_columns(pl.col(*_FLOWS, *_STOCKS).fill_null(0))
-    )
-
-
-def ageing(reading: Reading) -> pl.DataFrame:
-    """Give how old the open cases were at the end of each month, in bands."""
-    book = keep_book(reading)
-    if book is None:
-        return pl.DataFrame(schema=AGEING)
-    frames = [
-        pl.concat(_bands(_at_month_ends(rows, book.spans)), how="vertical")
-        for population, rows in book.rows.items()
-        if population != "office_channel"
-    ]
-    return pl.concat([pl.DataFrame(schema=AGEING), *frames]).sort(
-        "office", "service", "at", "band_from_days"
+    return pl.concat(events, how="diagonal").with_columns(
+        pl.col(*_FLOWS, *_STOCKS).fill_null(0)
     )
 
 
@@ -276,37 +259,3 @@ def _windows(spans: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
         {"day": pl.Date, "before_window": pl.Date, "window_days": pl.Int64},
         orient="row",
     )
-
-
-def _at_month_ends(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    is_month_end = pl.col("day") == pl.col("day").dt.month_end()
-    at_end = rows.filter(is_month_end)
-    if "office" in rows.columns:
-        return at_end.join(spans.select("office", "complete_on"), on="office")
-    complete_on = spans.select(pl.col("complete_on").min())
-    return at_end.join(complete_on, how="cross")
-
-
-def _bands(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    # Of sums nobody knows how old the cases are.
-    rows = rows.filter(pl.col("ever_of_case") > 0).with_columns(
-        pl.col("open") - pl.col("counted_open")
-    )
-    columns = ["open", *_AGED]
-    for index, column in enumerate(columns):
-        is_last = index + 1 == len(columns)
-        older = pl.lit(0) if is_last else pl.col(columns[index + 1])
-        content = {
-            "at": pl.col("day"),
-            "band_from_days": pl.lit(AGE_BANDS[index]),
-            "band_to_days": pl.lit(None if is_last else AGE_BANDS[index + 1] - 1),
-            "count": pl.col(column) - older,
-            "state": pl.when(pl.col("day") <= pl.col("complete_on"))
-            .then(pl.lit("final"))
-            .otherwise(pl.lit("provisional")),
-        }
-        for name in ("office", "service", "reason"):
-            content[name] = pl.col(name) if name in rows.columns else pl.lit(None)
-        yield rows.select(
-            content[name].cast(kind).alias(name) for name, kind in AGEING.items()
-        )

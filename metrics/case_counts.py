@@ -13,14 +13,16 @@ counted_open             changes of the open cases; also in `open`
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import polars as pl
 
+from ingest.city import City
 from ingest.warehouse import read_frame, read_rows
+from metrics.frames import UNBALANCED
 from metrics.reading import Reading
-from metrics.small_offices import with_merged_offices
+from metrics.small_offices import hidden_offices, with_merged_offices
 from metrics.spans import of_known_offices, spans_of
 
 _SERIES: Final = ("told_by", "office", "service")
@@ -29,14 +31,6 @@ _HAVE_CASES: Final = """
     SELECT DISTINCT office FROM cases JOIN deliveries USING (delivery_id)
     WHERE superseded_at IS NULL
 """
-UNBALANCED: Final = pl.Schema(
-    {
-        "office": pl.String,
-        "service": pl.String,
-        "period_start": pl.Date,
-        "period_end": pl.Date,  # inclusive
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -131,9 +125,28 @@ def unbalanced(reading: Reading) -> pl.DataFrame:
     return (
         counts.periods.filter(follows & (pl.col("open_at_end") != expected))
         .select("office", "service", period_start=pl.col("from_on"), period_end="to_on")
-        .cast(dict(UNBALANCED))
+        .cast(UNBALANCED)
         .unique()
         .sort("office", "service", "period_start", nulls_last=False)
+    )
+
+
+def protect_unbalanced(
+    periods: pl.DataFrame, city: City, now: datetime
+) -> pl.DataFrame:
+    """Say of which closed periods it is, but not of sensitive services."""
+    sensitive = [service.id for service in city.services if service.sensitive]
+    kept_back = {
+        office.id
+        for office in city.offices
+        if (services := city.services_of(office.id))
+        and all(service.sensitive for service in services)
+    }
+    today = now.astimezone(city.timezone).date()
+    return periods.filter(
+        pl.col("period_end") < today,
+        ~pl.col("office").is_in([*kept_back, *hidden_offices(city)]),
+        ~pl.col("service").is_in(sensitive).fill_null(value=False),
     )
 
 
@@ -196,7 +209,7 @@ def _days(periods: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
         "day",
         "whole_from",
         "whole_to",
-        from_counts=1,
+        from_counts=pl.lit(1, pl.Int64),
         lacks_received=is_gap,
         lacks_decided=is_gap,
         lacks_open=(~is_told.fill_null(value=False)).cast(pl.Int64),

@@ -36,6 +36,26 @@ _AGEING: _Columns = {
     "reason": pl.String,
 }
 
+# Which services are online, and how mature: one row per service of the city file.
+_ONLINE_SERVICES: _Columns = {
+    "service": pl.String,
+    "office": pl.String,
+    "is_online": pl.Boolean,  # null: not known
+    "observed_on": pl.Date,  # when that was last looked at
+    "maturity": pl.Int32,  # null: not known
+    "maturity_model": pl.String,  # levels of different models are not comparable
+    "rated_on": pl.Date,
+    "rated_by": pl.String,  # the source; null: the city file states it
+}
+
+# Periods whose sums an office reports do not add up; without the sums.
+_UNBALANCED: _Columns = {
+    "office": pl.String,
+    "service": pl.String,  # null: all
+    "period_start": pl.Date,
+    "period_end": pl.Date,  # inclusive
+}
+
 # Figures that changed after they were published.
 _REVISIONS: _Columns = {
     "figure_id": pl.String,
@@ -49,11 +69,15 @@ _REVISIONS: _Columns = {
 
 WAIT_BY_HOUR: Final = pl.Schema(_WAIT_BY_HOUR)
 AGEING: Final = pl.Schema(_AGEING)
+ONLINE_SERVICES: Final = pl.Schema(_ONLINE_SERVICES)
+UNBALANCED: Final = pl.Schema(_UNBALANCED)
 REVISIONS: Final = pl.Schema(_REVISIONS)
 
 # Every frame of a snapshot beside its figures; each is a Parquet file of that name.
 FRAMES: Final[Mapping[str, pl.Schema]] = {
     "wait_by_hour": WAIT_BY_HOUR,
     "ageing": AGEING,
+    "online_services": ONLINE_SERVICES,
+    "unbalanced": UNBALANCED,
     "revisions": REVISIONS,
 }

@@ -117,6 +117,8 @@ def _with_latest(
             if column.dtype == pl.Date
         ]
     )
+    if not moments:  # sums of months and the like have days only
+        return
     latest = read_frame(
         connection,
         f"SELECT delivery_id, greatest({moments}) AS latest FROM {table}"  # noqa: S608 - names of the schema
