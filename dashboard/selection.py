@@ -28,7 +28,10 @@ PER_OFFICE: Final = frozenset(
         "processing.expected_days",
         "processing.median_days_decided",
         "processing.p80_days_decided",
+        "processing.median_net_days_decided",
+        "processing.p80_net_days_decided",
         "backlog.reach_working_days",
+        "backlog.old_case_percent",
     }
 )
 CASE_TABLES: Final = frozenset({"cases", "case_counts"})
@@ -58,6 +61,10 @@ _LABELS_OF_BOTH: Final[Mapping[str, str]] = {
     "backlog.older_than_deadline": german(
         "Offene Anträge und Meldungen über der Frist"
     ),
+    "backlog.older_than_3_months": german(
+        "Anträge und Meldungen, länger als 3 Monate offen"
+    ),
+    "digital.online_share": german("Online gestellte Anträge und Meldungen"),
     "processing.median_days_decided": german(
         "Dauer der erledigten Anträge und Meldungen (Median)"
     ),

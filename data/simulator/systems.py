@@ -167,14 +167,13 @@ class Systems:
     def _monthly_file(self, path: str, local: datetime) -> "_File | None":
         """Find what is written once a month: sums after it, the list at its start."""
         written = last_written(local)
-        if month := _month(_SUMS.fullmatch(path)):
-            if month >= trade_office.BEGINS and month_end(month) <= written:
-                write = partial(trade_office.workbook, self._seed, month)
-                return path, _XLSX, write
+        month = _month(_SUMS.fullmatch(path))
+        if month and trade_office.BEGINS <= month <= month_end(month) <= written:
+            return path, _XLSX, partial(trade_office.workbook, self._seed, month)
         month = _month(_ONLINE.fullmatch(path))
-        if month is None or not online_list.BEGINS <= month <= written:
-            return None
-        return path, _CSV, partial(online_list.csv, month)
+        if month and online_list.BEGINS <= month <= written:
+            return path, _CSV, partial(online_list.csv, month)
+        return None
 
     def _open311(self, path: str, query: Mapping[str, str], now: datetime) -> Answer:
         try:
