@@ -7,7 +7,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.blocks.chart_parts import events_of, place_of, recent, series_of
-from dashboard.blocks.provenance import late_note, origin_of, source_line, way_link
+from dashboard.blocks.provenance import (
+    late_note,
+    origin_of_pair,
+    source_line,
+    way_link,
+)
 from dashboard.charts.chart import Chart
 from dashboard.components.chart_block import chart_block
 from dashboard.components.table import Cell, Column, table
@@ -42,22 +47,31 @@ _IN_AND_OUT: Final = _Pair(
     ),
     together=german("{period} gingen {first} ein, {second} wurden erledigt."),
 )
-_GROSS_AND_NET: Final = _Pair(
-    id="gross-and-net",
+_NET_AND_GROSS_NAMES: Final = (
+    german("Brutto: vom Eingang bis zur Entscheidung"),
+    german("Netto: nur die Zeit beim Amt"),
+)
+_GROSS_AND_NET: Final = german(
+    "Brutto zählt alle Tage, die der Antragsteller gewartet hat. Netto zählt erst ab"
+    " dem vollständigen Antrag und ohne Tage, an denen das Amt auf andere wartete. Netto"
+    " gibt es nur, wo erfasst ist, wann der Antrag vollständig war. Beide Werte lassen"
+    " sich nicht voneinander abziehen."
+)
+_MEDIAN: Final = _Pair(
+    id="gross-and-net-median",
     kpis=("processing.median_days_decided", "processing.median_net_days_decided"),
-    names=(
-        german("Brutto: vom Eingang bis zur Entscheidung"),
-        german("Netto: nur die Zeit beim Amt"),
-    ),
+    names=_NET_AND_GROSS_NAMES,
     kind="line",
     title=german("Dauer brutto und netto (Median), {name}"),
-    measured=german(
-        "Brutto zählt alle Tage, die der Antragsteller gewartet hat. Netto zählt erst"
-        " ab dem vollständigen Antrag und ohne Tage, an denen das Amt auf andere"
-        " wartete. Beides gibt es nur für entschiedene Anträge; netto nur, wo erfasst"
-        " ist, wann der Antrag vollständig war. Jede Hälfte ist für sich gezählt, die"
-        " Werte lassen sich nicht voneinander abziehen."
-    ),
+    measured=_GROSS_AND_NET,
+)
+_P80: Final = _Pair(
+    id="gross-and-net-p80",
+    kpis=("processing.p80_days_decided", "processing.p80_net_days_decided"),
+    names=_NET_AND_GROSS_NAMES,
+    kind="line",
+    title=german("Dauer von vier aus fünf Fällen, brutto und netto, {name}"),
+    measured=_GROSS_AND_NET,
 )
 
 
@@ -70,9 +84,9 @@ def received_and_decided(
 
 def gross_and_net(
     view: View, population: Population, grain: str
-) -> html.Section | None:
-    """Show how long it took, and how much of it the office held the case."""
-    return _block(view, population, grain, _GROSS_AND_NET)
+) -> list[html.Section | None]:
+    """Show how long it took, and how long of that the office held the case."""
+    return [_block(view, population, grain, pair) for pair in (_MEDIAN, _P80)]
 
 
 def _block(
@@ -93,7 +107,7 @@ def _block(
         measured=words(pair.measured),
         table=_table(view, chart.title, first, second, matched),
         source=source_line(view, second, office),
-        origin=origin_of(view, second, newest_second),
+        origin=origin_of_pair(view, (first, newest), (second, newest_second)),
         hint=late_note(view, second, office),
     )
 

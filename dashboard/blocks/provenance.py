@@ -5,7 +5,7 @@ from typing import Any, Final
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.chart_block import origin
+from dashboard.components.chart_block import origin, origin_of_both
 from dashboard.components.note import note
 from dashboard.i18n import Words
 from dashboard.reading import Figure, KpiWords, range_words
@@ -17,6 +17,25 @@ _MOST_NAMED: Final = 2  # sources in a line; more are listed where they unfold
 
 def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
     """Answer "Woher kommt diese Zahl?" in short; the figure's own page says it all."""
+    return origin(view, _entries(view, kpi, figure), _way(view, figure))
+
+
+def origin_of_pair(
+    view: View, first: tuple[KpiWords, Figure], second: tuple[KpiWords, Figure]
+) -> html.Details:
+    """Answer it for both figures of a chart of two KPIs."""
+    parts = [
+        (kpi.label, _entries(view, kpi, figure), _way(view, figure))
+        for kpi, figure in (first, second)
+    ]
+    return origin_of_both(view, parts)
+
+
+def _way(view: View, figure: Figure) -> str:
+    return view.addresses.way(figure.figure_id)
+
+
+def _entries(view: View, kpi: KpiWords, figure: Figure) -> list[tuple[str, Any]]:
     words = view.words
     entries: list[tuple[str, Any]] = [
         (words("Was sie bedeutet"), kpi.definition),
@@ -32,7 +51,7 @@ def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
         )
     entries.append((words("Zustand"), state_words(view, figure)))
     entries.append((words("Quellen"), _source_list(view, kpi, figure.office)))
-    return origin(view, entries, view.addresses.way(figure.figure_id))
+    return entries
 
 
 def way_link(view: View, figure: Figure, value: str, kind: str = "") -> Component:

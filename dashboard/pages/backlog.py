@@ -188,9 +188,11 @@ def _old(view: View, population: Population) -> list[Component | None]:
 
 def _decided(view: View, population: Population) -> list[Component]:
     words = view.words
-    pair = gross_and_net(view, population, "month")
-    charts = _charts(view, _DECIDED if pair is None else _DECIDED[1:], population)
-    blocks = [block for block in (pair, *charts) if block is not None]
+    pairs = gross_and_net(view, population, "month")
+    charts = _charts(view, _DECIDED, population)
+    # Where nobody says when an application was complete, there is the gross time alone.
+    told = [pair or chart for pair, chart in zip(pairs, charts, strict=True)]
+    blocks = [block for block in told if block is not None]
     if not blocks:
         return []
     remark = words(

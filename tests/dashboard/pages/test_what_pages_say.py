@@ -253,7 +253,7 @@ def test_the_start_page_counts_only_offices_of_which_it_knows(full):
     # Open: two by their queue, Wohngeld and ServiceCenter by their hours. Closed:
     # Bauordnung; no tickets: Ausländerbehörde. Nothing is known of the Standesamt.
     said = full.page("/").text
-    assert "24. November 2026, 10:05 Uhr: 4 von 6 Ämtern haben geöffnet." in said
+    assert "24. November 2026, 10:05 Uhr: 5 von 7 Ämtern haben geöffnet." in said
 
 
 def test_a_city_with_cases_alone_does_not_speak_of_waiting(cases_only):
