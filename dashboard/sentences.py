@@ -15,6 +15,7 @@ from dashboard.reading import (
 )
 from dashboard.statements import statement
 from metrics.catalogue import in_number
+from metrics.small_numbers import THINGS
 
 _AMOUNT: Final = (
     german("{difference} weniger als im Vorjahr"),
@@ -190,7 +191,7 @@ def _count_change(
     if not kpi.is_flow:
         difference = round(now) - round(before)  # of the numbers shown
         # Two rounded counts can differ by one step without any change.
-        if abs(difference) <= base:
+        if abs(difference) <= (0 if kpi.counts in THINGS else base):
             return same
         said = words.quantity(abs(difference), kpi.unit)
         template = words(_STOCK[difference > 0])

@@ -48,14 +48,14 @@ _IN_AND_OUT: Final = _Pair(
     together=german("{period} gingen {first} ein, {second} wurden erledigt."),
 )
 _NET_AND_GROSS_NAMES: Final = (
-    german("Brutto: vom Eingang bis zur Entscheidung"),
-    german("Netto: nur die Zeit beim Amt"),
+    german("Gesamte Dauer (brutto)"),
+    german("Beim Amt (netto)"),
 )
 _GROSS_AND_NET: Final = german(
     "Brutto zählt alle Tage, die der Antragsteller gewartet hat. Netto zählt erst ab"
-    " dem vollständigen Antrag und ohne Tage, an denen das Amt auf andere wartete. Netto"
-    " gibt es nur, wo erfasst ist, wann der Antrag vollständig war. Beide Werte lassen"
-    " sich nicht voneinander abziehen."
+    " dem vollständigen Antrag und ohne Tage, an denen das Amt auf andere wartete."
+    " Netto gibt es nur, wo erfasst ist, wann der Antrag vollständig war. Beide Werte"
+    " lassen sich nicht voneinander abziehen."
 )
 _MEDIAN: Final = _Pair(
     id="gross-and-net-median",

@@ -38,7 +38,7 @@ def layout(view: View) -> html.Main:
         _tiles(view, population),
         online_list(view, population),
         _offices(view, population),
-        *(kpi_chart(view, kpi, population, "month") for kpi in (*_USED, *_OFFERED)),
+        *_charts(view, population),
         _left_out(view),
     ]
     return main(
@@ -74,11 +74,22 @@ def _lead(view: View, population: Population) -> str:
     """Begin with what is online, then say how many use it."""
     words = view.words
     said = []
-    for kpi_id in ("digital.services_online", "digital.online_share"):
-        newest = _newest(view, kpi_id, population)
-        kpi = kpi_words(view, kpi_id, population.office)
-        if newest is not None and kpi is not None and newest.value is not None:
-            said.append(headline(words, kpi, newest))
+    offered = _newest(view, _OFFERED[0], population)
+    if offered is not None and offered.value is not None:
+        said.append(
+            words(
+                "Am {day} gab es {n} von {all} online.",
+                day=words.date(offered.period_end),
+                n=words.number(offered.value),
+                all=words.quantity(offered.n or 0, "services", case="dative"),
+            )
+        )
+    used, kpi = (
+        _newest(view, _USED[0], population),
+        kpi_words(view, _USED[0], population.office),
+    )
+    if used is not None and kpi is not None and used.value is not None:
+        said.append(headline(words, kpi, used))
     if not said:
         return words("Wie weit die Leistungen online sind, steht in der Liste.")
     return f"{population.name(view)}. {' '.join(said)}"
@@ -86,6 +97,17 @@ def _lead(view: View, population: Population) -> str:
 
 def _newest(view: View, kpi: str, population: Population) -> Figure | None:
     return newest_told(figures(view, kpi, grain="month", **population.dimensions))
+
+
+def _charts(view: View, population: Population) -> list[Component | None]:
+    """Draw what is still told: of a model nobody rates by any more, the list is all."""
+    told = [
+        kpi
+        for kpi in (*_USED, *_OFFERED)
+        if (newest := _newest(view, kpi, population)) is not None
+        and newest.state != "no_data"
+    ]
+    return [kpi_chart(view, kpi, population, "month") for kpi in told]
 
 
 def _filters(view: View) -> Component | None:

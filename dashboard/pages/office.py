@@ -41,6 +41,7 @@ _TILES = (
     "processing.expected_days",
     "backlog.open",
     "backlog.older_than_deadline",
+    "digital.online_share",
 )
 _CHARTS = (
     "waiting.median_minutes",
