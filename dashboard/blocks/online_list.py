@@ -37,7 +37,6 @@ def online_list(view: View, population: Population) -> Component | None:
     with_office = population.office is None and len(view.city.offices) > 1
     columns = [
         Column(words("Leistung")),
-        *([Column(words("Amt"))] if with_office else []),
         Column(words("Online")),
         Column(words("Reifegrad")),
         Column(words("Eingestuft")),
@@ -64,8 +63,7 @@ def _row(view: View, state: _State, *, with_office: bool) -> list[Cell]:
     service = city.service(state["service"]).name.in_language(language)
     office = city.office(state["office"]).name.in_language(language)
     return [
-        service,
-        *([office] if with_office else []),
+        _two_lines(service, office) if with_office else service,
         _online(view, state),
         _maturity(view, state),
         _rated(view, state),

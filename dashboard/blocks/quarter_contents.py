@@ -79,7 +79,7 @@ TABLES: Final = (
             "digital.online_share",
             "digital.end_to_end_share",
             "digital.services_online",
-            "digital.services_level_4_model_20",
+            "digital.level_4_share_model_20",
         ),
     ),
 )

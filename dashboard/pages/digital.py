@@ -22,8 +22,8 @@ from dashboard.view import Page, View
 _USED: Final = ("digital.online_share", "digital.end_to_end_share")
 _OFFERED: Final = (
     "digital.services_online",
-    "digital.services_level_4_model_20",
-    "digital.services_level_4_model_11",
+    "digital.level_4_share_model_20",
+    "digital.level_4_share_model_11",
 )
 
 

@@ -65,6 +65,6 @@ KPI_FUNCTIONS: Final[Mapping[str, Callable[[], Measure]]] = {
     "digital.online_share": digital.online_share,
     "digital.end_to_end_share": digital.end_to_end_share,
     "digital.services_online": digital.services_online,
-    "digital.services_level_4_model_11": digital.services_level_4_model_11,
-    "digital.services_level_4_model_20": digital.services_level_4_model_20,
+    "digital.level_4_share_model_11": digital.level_4_share_model_11,
+    "digital.level_4_share_model_20": digital.level_4_share_model_20,
 }

@@ -44,22 +44,29 @@ def end_to_end_share() -> Measure:
 
 
 def services_online() -> Measure:
-    return _services("online", "told")
-
-
-def services_level_4_model_11() -> Measure:
-    return _services("level_4_11", "rated_11")
-
-
-def services_level_4_model_20() -> Measure:
-    return _services("level_4_20", "rated_20")
-
-
-def _services(name: str, known: str) -> Measure:
-    of = pl.col(known).last()
+    known = pl.col("told").last()
     return Measure(
         facts="services",
-        value=pl.when(of > 0).then(pl.col(name).last()),
-        n=of,
+        value=pl.when(known > 0).then(pl.col("online").last()),
+        n=known,
+        reason=pl.lit("not_recorded"),
+    )
+
+
+def level_4_share_model_11() -> Measure:
+    return _level_4_share("11")
+
+
+def level_4_share_model_20() -> Measure:
+    return _level_4_share("20")
+
+
+def _level_4_share(model: str) -> Measure:
+    rated, mature = (pl.col(f"{name}_{model}").last() for name in ("rated", "level_4"))
+    return Measure(
+        facts="services",
+        value=percent(mature, rated),
+        n=rated,
+        numerator=mature,
         reason=pl.lit("not_recorded"),
     )

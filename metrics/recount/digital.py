@@ -5,12 +5,19 @@ from datetime import date, timedelta
 from typing import Final
 
 from metrics.recount.cases import recount_cases
-from metrics.recount.rows import Question, Recounted, Row, Span, Warehouse
+from metrics.recount.rows import (
+    Question,
+    Recounted,
+    Row,
+    Span,
+    Warehouse,
+    percent,
+)
 
 _SERVICES: Final[Mapping[str, tuple[str, Callable[[Row], bool | None]]]] = {
     "services_online": ("is_online", lambda said: said["is_online"]),
-    "services_level_4_model_11": ("maturity", lambda said: _level_4(said, "1.1")),
-    "services_level_4_model_20": ("maturity", lambda said: _level_4(said, "2.0")),
+    "level_4_share_model_11": ("maturity", lambda said: _level_4(said, "1.1")),
+    "level_4_share_model_20": ("maturity", lambda said: _level_4(said, "2.0")),
 }
 
 
@@ -30,9 +37,12 @@ def recount_digital(kpi: str, question: Question, warehouse: Warehouse) -> Recou
     }
     found = [judged(row) for row in latest.values()]
     known = [each for each in found if each is not None]
+    is_share = kpi.startswith("level_4")
+    value = percent(sum(known), len(known)) if is_share else float(sum(known))
     return Recounted(
-        value=float(sum(known)) if known else None,
+        value=value if known else None,
         n=len(known),
+        numerator=sum(known) if is_share else None,
         counted=len(known),
         delivery_ids=frozenset(
             row["delivery_id"] for row in latest.values() if row["delivery_id"]

@@ -130,12 +130,12 @@ def look(service_id: str, day: date, is_online: bool | None, **more: Any) -> Any
 def test_models_are_never_mixed(connection, city) -> None:
     """Nothing was delivered: the dated statements of the city file count."""
     computed = compute(connection, city, NOW)
-    assert told(computed, "services_level_4_model_20/month/2026-06") == (1, 2)
-    assert told(computed, "services_level_4_model_11/month/2026-06") == (1, 1)
-    assert told(computed, "services_level_4_model_20/month/2026-05") == "not_recorded"
+    assert told(computed, "level_4_share_model_20/month/2026-06") == (50, 2)
+    assert told(computed, "level_4_share_model_11/month/2026-06") == (100, 1)
+    assert told(computed, "level_4_share_model_20/month/2026-05") == "not_recorded"
     assert told(computed, "services_online/month/2026-06") == "not_recorded"
     state = computed.figures.filter(
-        pl.col("figure_id").str.starts_with("digital.services_level_4_model_20/bauamt"),
+        pl.col("figure_id").str.starts_with("digital.level_4_share_model_20/bauamt"),
         pl.col("grain") == "month",
     ).sort("period_start")["state"]
     assert state.to_list()[-2:] == ["final", "provisional"]
@@ -158,7 +158,7 @@ def test_a_state_lasts_until_it_is_told_anew(connection, city, deliver) -> None:
     assert told(computed, "services_online/month/2026-08") == (1, 3)
     assert told(computed, "services_online/month/2026-07", "all") == (3, 4)
     # The source says nothing of maturity: the city file's statements stay.
-    assert told(computed, "services_level_4_model_20/month/2026-08") == (1, 2)
+    assert told(computed, "level_4_share_model_20/month/2026-08") == (50, 2)
 
 
 def test_a_new_rating_takes_a_service_out_of_the_old_model(
@@ -168,9 +168,10 @@ def test_a_new_rating_takes_a_service_out_of_the_old_model(
     looks = [look("abbruch", date(2026, 8, 3), None, **rated)]
     deliver("online_services", looks, until=NOW, source="ozg")
     computed = compute(connection, city, NOW)
-    assert told(computed, "services_level_4_model_11/month/2026-07") == (1, 1)
-    assert told(computed, "services_level_4_model_11/month/2026-08") == "not_recorded"
-    assert told(computed, "services_level_4_model_20/month/2026-08") == (1, 3)
+    assert told(computed, "level_4_share_model_11/month/2026-07") == (100, 1)
+    assert told(computed, "level_4_share_model_11/month/2026-08") == "not_recorded"
+    after = told(computed, "level_4_share_model_20/month/2026-08")
+    assert after == (pytest.approx(100 / 3), 3)
     services = computed.frames["online_services"]
     row = services.row(by_predicate=pl.col("service") == "abbruch", named=True)
     assert (row["maturity"], row["maturity_model"], row["rated_by"]) == (
@@ -190,4 +191,4 @@ def test_few_services_are_no_secret(connection, make_city, city) -> None:
         update={"publish": make_city(publish={"cells": cells}).publish}
     )
     published = protect(compute(connection, open_city, NOW), open_city, NOW)
-    assert told(published, "services_level_4_model_20/month/2026-06") == (1, 2)
+    assert told(published, "level_4_share_model_20/month/2026-06") == (50, 2)
