@@ -12,6 +12,7 @@ from metrics.recount.rows import Question, Recounted, Span, Warehouse, percent
 
 _WINDOW: Final = 30  # working days
 _FEWEST_DECISIONS: Final = 20
+_OF_SUMS: Final = frozenset({"received", "decided", "open", "clearance_percent"})
 _ONE_DAY: Final = timedelta(days=1)
 
 
@@ -28,8 +29,18 @@ def recount_book(kpi: str, question: Question, warehouse: Warehouse) -> Recounte
     if question.period.start > book.span.last_on:
         return Recounted(None)
     told = recounted(book, _KPIS[kpi](book))
-    of_series = (each.delivery_ids for each in book.series)
-    return replace(told, delivery_ids=told.delivery_ids.union(*of_series))
+    if kpi not in _OF_SUMS:
+        return told
+    sums = [
+        row
+        for each in book.series
+        for row in each.ending_within(question.period.start, book.last_day)
+    ]
+    return replace(
+        told,
+        counted=told.counted + len(sums),
+        delivery_ids=told.delivery_ids.union(row["delivery_id"] for row in sums),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

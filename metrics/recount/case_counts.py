@@ -19,10 +19,6 @@ class Series:
     periods: Sequence[Row]  # in order, none overlapping another
     told_until: date  # the last day that the office reports anything of
 
-    @property
-    def delivery_ids(self) -> frozenset[str]:
-        return frozenset(period["delivery_id"] for period in self.periods)
-
     def sum_of(self, name: str, first: date, last: date) -> int | None:
         """Add up the periods that end in a span; None where one is missing or cut."""
         begins = _first(self.periods[0])
@@ -32,8 +28,11 @@ class Series:
             if period is None or _first(period) < first or _last(period) > last:
                 return None
             day += _ONE_DAY
-        sums = [each[name] for each in self.periods if first <= _last(each) <= last]
+        sums = [each[name] for each in self.ending_within(first, last)]
         return None if None in sums else sum(sums)
+
+    def ending_within(self, first: date, last: date) -> list[Row]:
+        return [each for each in self.periods if first <= _last(each) <= last]
 
     def open_on(self, day: date, first_on: date) -> int | None:
         """Give what was open on a day; None where that was not told of this day."""

@@ -71,6 +71,8 @@ def test_the_frames_are_as_promised(connection, make_city, deliver) -> None:
         }
         for office, per in (("meldeamt", "visits"), ("bauamt", "cases"))
     ]
+    online = {"service": "bauantrag", "observed_on": date(2026, 9, 7)}
+    deliver("online_services", [online], until=NOW, source="ozg")
     full = compute(connection, make_city(cost=costs), NOW)
     assert full.figures.schema == FIGURES
     assert full.frames["wait_by_hour"].schema == WAIT_BY_HOUR
