@@ -15,7 +15,8 @@ GERMAN_WORDS = re.compile(
 UNITS = (
     r"Minuten?|Stunden?|Tagen?|Tag|Arbeitstagen?|Arbeitstage?|Personen?|Besuche?n?"
     r"|Fälle?n?|Fall|Anträge?n?|Antrag|Meldung(?:en)?|Prozentpunkte?|Zeilen?"
-    r"|Sekunden?|Euro|Anfragen?|Antwort(?:en)?|Lieferung(?:en)?|Öffnungsstunden?|%"
+    r"|Sekunden?|Euro|Anfragen?|Antwort(?:en)?|Lieferung(?:en)?|Leistung(?:en)?"
+    r"|Öffnungsstunden?|%"
 )
 NUMBER_WITH_UNIT = re.compile(rf"\d[\d.,]*(?: bis \d[\d.,]*)?[ \xa0](?:{UNITS})")
 
