@@ -28,7 +28,7 @@ def recount_book(kpi: str, question: Question, warehouse: Warehouse) -> Recounte
     )
     if question.period.start > book.span.last_on:
         return Recounted(None)
-    told = recounted(book, _KPIS[kpi](book))
+    told = recounted(book, _KPIS[kpi](book), with_waits=kpi.startswith("with_"))
     if kpi not in _OF_SUMS:
         return told
     sums = [

@@ -26,6 +26,7 @@ class Case(NamedTuple):
     complete: date | None  # as recorded
     waits: Mapping[date, str]  # for whom, on the days on which the office waited
     is_traced: bool  # its office records for whom it waits
+    told_waits: frozenset[str]  # deliveries that tell of its stops
 
     def is_open(self, day: date) -> bool:
         in_time = self.received <= day and self.book_from <= day
@@ -70,7 +71,12 @@ def cases_and_spans(warehouse: Warehouse) -> tuple[list[Case], dict[str, Span]]:
     spans = warehouse.spans(in_book, lambda row: received[id(row)])
     recorded = warehouse.offices_with("cases", "service", "complete_at IS NOT NULL")
     recording = {service for _, service in recorded}
-    waits = _days_of_waiting(rows, ended, warehouse)
+    stops = _stops(warehouse)
+    waits = _days_of_waiting(rows, ended, stops, warehouse)
+    told_by: dict[str, frozenset[str]] = {}
+    for stop in stops:
+        key = stop["case_key"]
+        told_by[key] = told_by.get(key, frozenset()) | {stop["delivery_id"]}
     traced = {row["office"] for row in rows if waits.get(row["case_key"])}
     cases = [
         _case(
@@ -80,7 +86,9 @@ def cases_and_spans(warehouse: Warehouse) -> tuple[list[Case], dict[str, Span]]:
             recording,
             warehouse,
         )._replace(
-            waits=waits.get(row["case_key"], {}), is_traced=row["office"] in traced
+            waits=waits.get(row["case_key"], {}),
+            is_traced=row["office"] in traced,
+            told_waits=told_by.get(row["case_key"], frozenset()),
         )
         for row in rows
         if row["office"] in spans
@@ -88,13 +96,8 @@ def cases_and_spans(warehouse: Warehouse) -> tuple[list[Case], dict[str, Span]]:
     return cases, spans
 
 
-def _days_of_waiting(
-    rows: Sequence[Row], ended: Mapping[int, date | None], warehouse: Warehouse
-) -> dict[str, dict[date, str]]:
-    """Name, day by day, for whom a case waited while it was open."""
-    of_key: dict[str, list[Row]] = {}
-    for row in rows:
-        of_key.setdefault(row["case_key"], []).append(row)
+def _stops(warehouse: Warehouse) -> list[Row]:
+    """Keep what was told last of each stop."""
     told = warehouse.told_at
     latest: dict[tuple[str, object], Row] = {}
     for pause in sorted(
@@ -102,8 +105,22 @@ def _days_of_waiting(
         key=lambda row: (told[row["delivery_id"]], row["delivery_id"]),
     ):
         latest[pause["case_key"], pause["from_at"]] = pause
+    return list(latest.values())
+
+
+def _days_of_waiting(
+    rows: Sequence[Row],
+    ended: Mapping[int, date | None],
+    stops: Sequence[Row],
+    warehouse: Warehouse,
+) -> dict[str, dict[date, str]]:
+    """Name, day by day, for whom a case waited while it was open."""
+    of_key: dict[str, list[Row]] = {}
+    for row in rows:
+        of_key.setdefault(row["case_key"], []).append(row)
     waits: dict[str, dict[date, str]] = {}
-    for (key, _), pause in latest.items():
+    for pause in stops:
+        key = pause["case_key"]
         if len(of_key.get(key, [])) != 1:
             continue  # no such case, or one of each of several offices
         case = of_key[key][0]
@@ -170,6 +187,7 @@ def _case(
         complete=warehouse.day(row["complete_at"]),
         waits={},
         is_traced=False,
+        told_waits=frozenset(),
     )
 
 

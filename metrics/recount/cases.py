@@ -25,7 +25,7 @@ def recount_cases(kpi: str, question: Question, warehouse: Warehouse) -> Recount
     tally = Tally(mine, whole_span(spans, question), question, warehouse)
     if question.period.start > tally.span.last_on:
         return Recounted(None)  # nobody knows what happened after the data end
-    return recounted(tally, _KPIS[kpi](tally))
+    return recounted(tally, _KPIS[kpi](tally), with_waits="_net_" in kpi)
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ _KPIS: Final[Mapping[str, Callable[[Tally], Found]]] = {
 }
 
 
-def recounted(tally: Tally, found: Found) -> Recounted:
+def recounted(tally: Tally, found: Found, *, with_waits: bool = False) -> Recounted:
     value, n, numerator = found
     return Recounted(
         value=value,
@@ -151,7 +151,9 @@ def recounted(tally: Tally, found: Found) -> Recounted:
         left_out=Counter(
             why for key, why in tally.why_not.items() if key not in tally.counted
         ),
-        delivery_ids=frozenset(case.row["delivery_id"] for case in tally.cases),
+        delivery_ids=frozenset(case.row["delivery_id"] for case in tally.cases).union(
+            *(case.told_waits for case in tally.cases if with_waits)
+        ),
     )
 
 
