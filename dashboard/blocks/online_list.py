@@ -75,6 +75,8 @@ def _online(view: View, state: _State) -> Cell:
     if state["is_online"] is None:
         return html.Span(words("Keine Angabe"), className="cell-missing")
     said = words("Ja") if state["is_online"] else words("Nein")
+    if state["observed_on"] == state["rated_on"]:
+        return said  # the last column tells the day of both
     seen = words("Stand {day}", day=words.short_date(state["observed_on"]))
     return _two_lines(said, seen)
 
