@@ -5,10 +5,10 @@ from typing import Final
 
 from dash import html
 
-from dashboard.blocks.provenance import late_note, origin_of, source_line
+from dashboard.blocks.provenance import late_note, origin_of, source_line, way_link
 from dashboard.charts.chart import Chart, Period, Series
 from dashboard.components.chart_block import chart_block
-from dashboard.components.table import Column, table
+from dashboard.components.table import Cell, Column, table
 from dashboard.i18n import german
 from dashboard.reading import Figure, KpiWords, a_year_before, value_words
 from dashboard.selection import Population, figures, kpi_words
@@ -56,7 +56,17 @@ def holders_block(view: View, population: Population) -> html.Section | None:
     )
     columns = [Column(words("Wo sie liegen"))]
     columns += [Column(each.name, is_number=True) for each in series]
-    rows = [[name, *(each.words[i] for each in series)] for i, name in enumerate(names)]
+    told = [now, before] if before is not None else [now]
+    rows: list[list[Cell]] = [
+        [
+            name,
+            *(
+                way_link(view, those[i], each.words[i])
+                for those, each in zip(told, series, strict=True)
+            ),
+        ]
+        for i, name in enumerate(names)
+    ]
     return chart_block(
         view,
         chart,

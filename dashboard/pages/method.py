@@ -15,6 +15,7 @@ _FAMILIES = (
     ("queue", german("Angezeigte Wartezeiten")),
     ("processing", german("Bearbeitung")),
     ("backlog", german("Bestand")),
+    ("digital", german("Online-Dienste")),
     ("contacts", german("Telefon, Chat und E-Mail")),
     ("satisfaction", german("Zufriedenheit")),
     ("cost", german("Kosten")),

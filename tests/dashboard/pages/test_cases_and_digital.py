@@ -143,7 +143,7 @@ def test_net_stands_beside_gross_and_says_what_it_leaves_out(full):
     assert 'id="chart-gross-and-net-median"' in page.html
     assert "Netto zählt erst ab dem vollständigen Antrag" in page.text
     for kpi in ("median_days_decided", "median_net_days_decided"):
-        assert f'/methodik/processing.{kpi}"' in page.html
+        assert f"zahl=processing.{kpi}/bauordnung" in page.html
 
 
 def test_without_the_net_time_the_gross_time_stands_alone(full):
@@ -190,4 +190,4 @@ def test_a_change_of_one_service_is_a_change(full):
         replace(one, value=value, state="final", reason=None) for value in (20.0, 19.0)
     )
     told = change_words(view.words, kpi, now, before)
-    assert told.replace(NBSP, " ") == "das sind 1 Leistung mehr als im Vorjahr"
+    assert told.replace(NBSP, " ") == "das ist 1 Leistung mehr als im Vorjahr"
