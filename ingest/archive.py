@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -15,28 +17,37 @@ from ingest.adapters.base import REFUSED
 from ingest.checks import Checked
 from ingest.errors import IngestError
 from ingest.loading import Delivery, supersede, touched_by, write
-from ingest.warehouse import WRITING, schema_of
+from ingest.parts import CheckedParts
+from ingest.warehouse import WRITING, schema_of, write_parquet
 
 _UNFINISHED: Final = ".unfinished"  # written, but not yet known to be in the warehouse
+_PARTS: Final = ".parts"  # of a big delivery that is being checked
 _REFUSED: Final = ".quarantine.parquet"
 _ROWS: Final = ".parquet"
 _KEY: Final = "amtspuls"  # of the Parquet metadata that describe the delivery
 
 
 def prepare(
-    archive: Path, delivery: Delivery, checked: Checked, raw: bytes | Path | None
+    archive: Path,
+    delivery: Delivery,
+    checked: Checked | CheckedParts,
+    raw: bytes | Path | None,
 ) -> None:
     """Write a delivery's files under another name, before the warehouse has it."""
     folder = archive / delivery.source / _UNFINISHED
     folder.mkdir(parents=True, exist_ok=True)
     if raw is not None:
         suffix = Path(delivery.name).suffix[:10] if isinstance(raw, Path) else ""
-        content = raw if isinstance(raw, bytes) else raw.read_bytes()
-        (folder / f"{delivery.id}.raw{suffix}").write_bytes(content)
-    if checked.refused.height:
-        _write(checked.refused, folder / (delivery.id + _REFUSED))
+        kept = folder / f"{delivery.id}.raw{suffix}"
+        if isinstance(raw, bytes):
+            kept.write_bytes(raw)
+        else:
+            shutil.copyfile(raw, kept)
+    rows, refused = checked.scan()
+    if delivery.rows_quarantined:
+        write_parquet(refused, folder / (delivery.id + _REFUSED))
     described = json.dumps(asdict(delivery), default=datetime.isoformat)
-    _write(checked.rows, folder / (delivery.id + _ROWS), {_KEY: described})
+    write_parquet(rows, folder / (delivery.id + _ROWS), {_KEY: described})
     for file in _files(folder, delivery.id):
         _sync(file)
 
@@ -55,8 +66,19 @@ def discard(archive: Path, delivery_id: str, source: str) -> None:
         file.unlink()
 
 
+@contextmanager
+def scratch(archive: Path, source: str) -> Iterator[Path]:
+    """Lend a folder for the parts of a big delivery, and clear it away."""
+    folder = archive / source / _PARTS
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def tidy(connection: duckdb.DuckDBPyConnection, archive: Path, source: str) -> None:
     """Finish what a killed run left: keep what the warehouse has, drop the rest."""
+    shutil.rmtree(archive / source / _PARTS, ignore_errors=True)
     left = archive / source / _UNFINISHED
     if not left.is_dir():
         return
@@ -104,7 +126,7 @@ def _replay(
     rows = pl.read_parquet(file)
     # A table may have got columns since; those that it lost are of no use any more.
     known = [name for name in rows.columns if name in schema_of(delivery.table)]
-    write(connection, delivery, rows.select(known), refused)
+    write(connection, delivery, [(rows.select(known), refused)])
     supersede(connection, delivery, replaced)
 
 
@@ -125,15 +147,6 @@ def _files(folder: Path, delivery_id: str) -> list[Path]:
 
 def _is_rows(file: Path) -> bool:
     return file.name.endswith(_ROWS) and not file.name.endswith(_REFUSED)
-
-
-def _write(
-    frame: pl.DataFrame, path: Path, metadata: dict[str, str] | None = None
-) -> None:
-    try:
-        frame.write_parquet(path, metadata=metadata)
-    except pl.exceptions.ComputeError as error:  # Polars' word for a full disk
-        raise OSError(*error.args) from error
 
 
 def _sync(path: Path) -> None:

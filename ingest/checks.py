@@ -1,27 +1,20 @@
 """What a delivery must satisfy; what does not goes to quarantine with its reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 import polars as pl
 
-from ingest.adapters.base import REFUSED, Parsed
+from ingest.adapters.base import REFUSED, Parsed, Span
 from ingest.city import City
 from ingest.errors import DeliveryRefused, SourceChanged
 from ingest.frozen import frozen_rows
 from ingest.privacy import mask_json, quarantine_json
-from ingest.rules import (
-    CATEGORIES,
-    KEYS,
-    RULES,
-    Violation,
-    local_day,
-    moment,
-    violations,
-)
-from ingest.sources import Checks, Closed, Source
+from ingest.repeated import repeated
+from ingest.rules import CATEGORIES, RULES, Violation, local_day, violations
+from ingest.sources import Closed, Source
 from ingest.warehouse import schema_of
 
 __all__ = ["RULES", "Checked", "check", "refuse_what_cannot_be_trusted"]
@@ -37,14 +30,38 @@ class Checked:
     rows: pl.DataFrame  # as the table's columns, without row_number
     refused: pl.DataFrame  # REFUSED, after privacy.py
     rows_read: int
+    covers: Span | None = None
+
+    @property
+    def rows_loaded(self) -> int:
+        return self.rows.height
 
     def count(self, reason: str) -> int:
-        return int((self.refused["reason"] == reason).sum())
+        return self.counts_by_rule().get(reason, 0)
 
     def counts_by_rule(self) -> dict[str, int]:
         """Count the refused rows by rule, the most frequent first."""
         counted = self.refused["reason"].value_counts(sort=True)
         return dict(counted.iter_rows())
+
+    def parts(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """Yield rows and refused rows; a big delivery has several such pairs."""
+        yield self.rows, self.refused
+
+    def scan(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+        return self.rows.lazy(), self.refused.lazy()
+
+
+class Judged(Protocol):
+    """What the decision about a delivery as a whole rests on."""
+
+    @property
+    def rows_read(self) -> int: ...
+
+    @property
+    def rows_loaded(self) -> int: ...
+
+    def counts_by_rule(self) -> dict[str, int]: ...
 
 
 def check(
@@ -55,39 +72,75 @@ def check(
     now: datetime,
 ) -> Checked:
     """Hold every row against the rules; `previous`: earlier looks at a live queue."""
-    rows = _as_table(parsed)
-    known = _known_words(parsed.table, city)
-    refused: list[pl.DataFrame] = [
-        parsed.refused.with_columns(mask_json(parsed.refused["row_json"], known))
-    ]
-
-    def keep(rows: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
-        broken = reasons["reason"].is_not_null()
-        if not broken.any():
-            return rows
-        masked = quarantine_json(rows.filter(broken), known, source.checks.not_before)
-        refused.append(_refused(reasons.filter(broken), masked))
-        return rows.filter(~broken)
-
-    tests = violations(parsed.table, source.checks, city, now, parsed.covers)
-    rows = keep(rows, _reasons(rows, list(tests)))
-    rows = keep(rows, _repeated(rows, parsed.table, source.checks))
-    rows, reasons = _closed(rows, parsed.table, source.checks.closed, city)
-    rows = keep(rows, reasons)
-    rows = keep(rows, _frozen(rows, parsed.table, source, city, previous))
+    sieve = Sieve.of(parsed, source, city)
+    sieve.refuse(broken_rules(sieve.rows, source, city, now, parsed.covers))
+    sieve.refuse(repeated(sieve.rows, parsed.table, source.checks))
+    closed = source.checks.closed
+    sieve.rows, reasons = _closed(sieve.rows, parsed.table, closed, city)
+    sieve.refuse(reasons)
+    sieve.refuse(_frozen(sieve.rows, parsed.table, source, city, previous))
     return Checked(
         parsed.table,
-        rows.drop(_ROW),
-        pl.concat(refused).sort(_ROW, maintain_order=True),
+        sieve.rows.drop(_ROW),
+        sieve.all_refused(),
         parsed.rows_read,
+        parsed.covers,
     )
 
 
-def refuse_what_cannot_be_trusted(checked: Checked, source: Source) -> None:
+@dataclass
+class Sieve:
+    """The rows that stand so far; what breaks a rule goes aside with its reason."""
+
+    table: str
+    source: Source
+    known: Mapping[str, Sequence[str]]  # words that may show in quarantine
+    rows: pl.DataFrame
+    refused: list[pl.DataFrame]
+
+    @classmethod
+    def of(cls, parsed: Parsed, source: Source, city: City) -> "Sieve":
+        known = _known_words(parsed.table, city)
+        unread = parsed.refused.with_columns(
+            mask_json(parsed.refused["row_json"], known)
+        )
+        return cls(parsed.table, source, known, _as_table(parsed), [unread])
+
+    @classmethod
+    def again(
+        cls, source: Source, city: City, rows: pl.DataFrame, refused: pl.DataFrame
+    ) -> "Sieve":
+        """Go on with rows that went through a sieve before."""
+        known = _known_words(source.table, city)
+        return cls(source.table, source, known, rows, [refused])
+
+    def refuse(self, reasons: pl.DataFrame) -> None:
+        """Set aside the rows that have a reason (row_number, reason, field)."""
+        broken = reasons["reason"].is_not_null()
+        if not broken.any():
+            return
+        rows, oldest = self.rows.filter(broken), self.source.checks.not_before
+        masked = quarantine_json(rows, self.known, oldest)
+        self.refused.append(_refused(reasons.filter(broken), masked))
+        self.rows = self.rows.filter(~broken)
+
+    def all_refused(self) -> pl.DataFrame:
+        return pl.concat(self.refused).sort(_ROW, maintain_order=True)
+
+
+def broken_rules(
+    rows: pl.DataFrame, source: Source, city: City, now: datetime, covers: Span | None
+) -> pl.DataFrame:
+    """Give for each row the first rule of its own that it breaks, or null."""
+    tests = violations(source.table, source.checks, city, now, covers)
+    return _reasons(rows, list(tests))
+
+
+def refuse_what_cannot_be_trusted(checked: Judged, source: Source) -> None:
     """Raise DeliveryRefused where so much is wrong that the rest is in doubt too."""
     counts = checked.counts_by_rule()
     faults = sum(n for reason, n in counts.items() if _is_fault(reason))
-    usable = checked.rows.height + checked.count("closed")
+    usable = checked.rows_loaded + counts.get("closed", 0)
     why = ", ".join(f"{reason} {n}" for reason, n in counts.items())
     if faults > source.checks.max_refused_share * checked.rows_read:
         message = (
@@ -158,56 +211,6 @@ def _reasons(rows: pl.DataFrame, tests: Sequence[Violation]) -> pl.DataFrame:
 
 def _frame(rows: pl.DataFrame, reason: pl.Expr, field: pl.Expr) -> pl.DataFrame:
     return rows.select(pl.col(_ROW), reason=reason, field=field)
-
-
-def _repeated(rows: pl.DataFrame, table: str, checks: Checks) -> pl.DataFrame:
-    """Mark rows that are there twice, and other rows about the same thing."""
-    columns = [name for name in rows.columns if name != _ROW]
-    key = _key(table)
-    nothing = pl.lit(None, pl.String)
-    again = rows.filter(key.is_duplicated())
-    if again.is_empty():
-        return _frame(rows, nothing, nothing)
-    again = again.with_columns(
-        reason=pl.when(~pl.struct(columns).is_first_distinct())
-        .then(pl.lit("duplicate"))
-        .otherwise(nothing)
-    )
-    once = again.filter(pl.col("reason").is_null())
-    left_out, why = _left_out(once, table, checks)
-    reason = (
-        pl.when(pl.col(_ROW).is_in(left_out.implode()))
-        .then(pl.lit(why))
-        .otherwise("reason")
-        .alias("reason")
-    )
-    marked = again.select(_ROW, reason)
-    return rows.select(_ROW).join(
-        marked.with_columns(field=nothing), on=_ROW, how="left", maintain_order="left"
-    )
-
-
-def _key(table: str) -> pl.Expr:
-    names = KEYS[table]
-    parts = [
-        moment(table).dt.date() if name == "day" else pl.col(name) for name in names
-    ]
-    return parts[0] if len(parts) == 1 else pl.struct(parts)
-
-
-def _left_out(rows: pl.DataFrame, table: str, checks: Checks) -> tuple[pl.Series, str]:
-    """Choose between rows that say different things about the same."""
-    key = _key(table)
-    if table == "cases" and checks.first_counts:
-        return rows.filter(~key.is_first_distinct())[_ROW], "seen_before"
-    if table in ("cases", "case_pauses"):
-        return rows.filter(~key.is_last_distinct())[_ROW], "repeated_key"
-    if table == "tickets":
-        # Visits without a number are told apart by all that is known of them.
-        numbered = rows.filter(pl.col("ticket_key").is_not_null())
-        return numbered.filter(~key.is_last_distinct())[_ROW], "repeated_key"
-    # A case moves on, so its last row is right; of two measurements nobody knows.
-    return rows.filter(key.is_duplicated())[_ROW], "contradiction"
 
 
 def _closed(

@@ -9,26 +9,29 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
 
 import duckdb
 import polars as pl
 
 from ingest import archive
 from ingest.adapters import ADAPTERS
-from ingest.adapters.base import Adapter, Download, Parsed
+from ingest.adapters.base import Adapter, Download
+from ingest.adapters.table_file import Table
+from ingest.adapters.table_parts import is_big
+from ingest.adapters.table_parts import parts as table_parts
 from ingest.checks import Checked, check, refuse_what_cannot_be_trusted
 from ingest.city import City
+from ingest.content import fingerprint, refuse_if_changed, settled, state_of
 from ingest.earlier import earlier_looks, is_known, seen, shows_nothing_new
 from ingest.errors import (
     DeliveryRefused,
     IngestError,
     SourceChanged,
-    SourceUnavailable,
 )
 from ingest.http import Session
 from ingest.http_guard import Limits
 from ingest.loading import Delivery, load, next_moment
+from ingest.parts import CheckedParts
 from ingest.privacy import installation_key, pseudonyms, refuse_bare_numbers
 from ingest.runs import Outcome, Run, insert_run, record
 from ingest.sources import Source
@@ -36,10 +39,6 @@ from ingest.warehouse import WRITING, utc
 from ingest.wrong_cells import wrong_cells
 
 log = logging.getLogger(__name__)
-
-_STILL_WRITTEN: Final = (
-    1.0  # seconds since its last change in which a file is left alone
-)
 
 
 @dataclass(frozen=True)
@@ -169,33 +168,48 @@ def _runs(work: _Work, downloads: Iterator[Download]) -> Iterator[Run]:
 def _deliver(work: _Work, download: Download) -> Run:
     if download.is_unchanged:
         return work.run("unchanged", download)
-    before = _settled(download.content) if not work.by_hand else None
-    sha256, size = _fingerprint(download.content)
+    content = download.content
+    before = state_of(content) if work.by_hand else settled(content)
+    sha256, size = fingerprint(content)
     if is_known(
         work.connection, work.source.id, download, sha256, work.read_with, work.by_hand
     ):
         return work.run("unchanged", download, size=size)
-    parsed = work.adapter.parse(download, work.source, work.city, work.pseudonym)
-    if before is not None and before != _written(download.content):
-        raise _being_written(download)
-    if shows_nothing_new(work.connection, work.source.id, parsed):
-        return work.run("unchanged", download, size=size)
+    with archive.scratch(work.archive, work.source.id) as folder:
+        checked = _checked(work, download, folder)
+        refuse_if_changed(download, before)
+        if checked is None:
+            return work.run("unchanged", download, size=size)
+        try:
+            refuse_what_cannot_be_trusted(checked, work.source)
+            run = _load(work, download, checked, sha256, size)
+        except DeliveryRefused as error:
+            run = _not_loaded(work, download, error, str(error))
+        return replace(run, wrong_cells=wrong_cells(checked, work.source, work.city))
+
+
+def _checked(
+    work: _Work, download: Download, folder: Path
+) -> Checked | CheckedParts | None:
+    """Read and check a delivery; None: it shows nothing new."""
+    city, source = work.city, work.source
+    if is_big(download, source):
+        table = Table.of(download, source, city, work.pseudonym)
+        parts = CheckedParts(folder, source, city, work.now)
+        parts.check(table_parts(table), table.covers)
+        return parts
+    parsed = work.adapter.parse(download, source, city, work.pseudonym)
+    if shows_nothing_new(work.connection, source.id, parsed):
+        return None
     refuse_bare_numbers(parsed.rows)
-    looks = earlier_looks(work.connection, work.source, parsed)
-    checked = check(parsed, work.source, work.city, looks, work.now)
-    try:
-        refuse_what_cannot_be_trusted(checked, work.source)
-        run = _load(work, download, parsed, checked, sha256, size)
-    except DeliveryRefused as error:
-        run = _not_loaded(work, download, error, str(error))
-    return replace(run, wrong_cells=wrong_cells(checked, work.source, work.city))
+    looks = earlier_looks(work.connection, source, parsed)
+    return check(parsed, source, city, looks, work.now)
 
 
 def _load(
     work: _Work,
     download: Download,
-    parsed: Parsed,
-    checked: Checked,
+    checked: Checked | CheckedParts,
     sha256: str,
     size: int,
 ) -> Run:
@@ -204,8 +218,8 @@ def _load(
     with WRITING:
         delivery = Delivery(
             source=work.source.id,
-            table=parsed.table,
-            covers=parsed.covers,
+            table=checked.table,
+            covers=checked.covers,
             content_sha256=sha256,
             read_with=work.read_with,
             name=download.name,
@@ -213,8 +227,8 @@ def _load(
             last_modified=download.last_modified,
             received_at=next_moment(own, work.source.id, work.now),
             rows_read=checked.rows_read,
-            rows_loaded=checked.rows.height,
-            rows_quarantined=checked.refused.height,
+            rows_loaded=checked.rows_loaded,
+            rows_quarantined=sum(checked.counts_by_rule().values()),
         )
         own.execute("BEGIN")
         try:
@@ -261,33 +275,3 @@ def in_words(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
     return f"{type(error).__name__} in {place}; nothing was loaded"
-
-
-def _fingerprint(content: bytes | Path) -> tuple[str, int]:
-    if isinstance(content, bytes):
-        return hashlib.sha256(content).hexdigest(), len(content)
-    with content.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return digest, content.stat().st_size
-
-
-def _settled(content: bytes | Path) -> tuple[int, int] | None:
-    """Give a file that was changed just now the time to be written to its end."""
-    if isinstance(content, bytes):
-        return None
-    age = time.time() - content.stat().st_mtime
-    if 0 <= age < _STILL_WRITTEN:
-        time.sleep(_STILL_WRITTEN - age)
-    return _written(content)
-
-
-def _written(content: bytes | Path) -> tuple[int, int]:
-    if isinstance(content, bytes):
-        return (0, len(content))
-    stat = content.stat()
-    return (stat.st_mtime_ns, stat.st_size)
-
-
-def _being_written(download: Download) -> SourceUnavailable:
-    message = f"{download.name} is still being written; the next run will read it"
-    return SourceUnavailable(message)

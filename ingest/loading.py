@@ -1,7 +1,9 @@
 """How a delivery gets into the warehouse and replaces what it covers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -9,9 +11,11 @@ import polars as pl
 
 from ingest.checks import Checked
 from ingest.errors import DeliveryRefused
+from ingest.parts import CheckedParts
 from ingest.warehouse import columns_of, insert_rows, read_frame
 
 Span = tuple[datetime, datetime]
+Rows = pl.DataFrame | Path
 
 # NULL bounds mean everything.
 _TOUCHED: Final = """
@@ -62,26 +66,26 @@ def next_moment(
 def load(
     connection: duckdb.DuckDBPyConnection,
     delivery: Delivery,
-    checked: Checked,
+    checked: Checked | CheckedParts,
     shrink_to: float,
 ) -> None:
     """Load rows within the caller's transaction, and supersede what they cover."""
     replaced = _replaced_by(connection, delivery)
     _refuse_shrinking(delivery, replaced, shrink_to)
-    write(connection, delivery, checked.rows, checked.refused)
+    write(connection, delivery, checked.parts())
     supersede(connection, delivery, replaced["delivery_id"].to_list())
 
 
 def write(
     connection: duckdb.DuckDBPyConnection,
     delivery: Delivery,
-    rows: pl.DataFrame,
-    refused: pl.DataFrame,
+    parts: Iterable[tuple[Rows, Rows]],
 ) -> None:
     """Insert the delivery, its rows and its refused rows."""
     insert_rows(connection, "deliveries", _as_row(delivery))
-    insert_rows(connection, delivery.table, rows, delivery.id)
-    insert_rows(connection, "quarantine", refused, delivery.id)
+    for rows, refused in parts:
+        insert_rows(connection, delivery.table, rows, delivery.id)
+        insert_rows(connection, "quarantine", refused, delivery.id)
 
 
 def supersede(

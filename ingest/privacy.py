@@ -47,9 +47,13 @@ def pseudonyms(key: bytes) -> Callable[[pl.Series], pl.Series]:
         return one.hexdigest()
 
     def pseudonym(texts: pl.Series) -> pl.Series:
-        # Ticket numbers begin anew each day, so there are far fewer than rows.
+        # Ticket numbers begin anew each day, so there are far fewer than rows; of cases
+        # there are as many, and then nothing is gained by hashing each number once.
         texts = texts.cast(pl.String)
         different = texts.unique().drop_nulls()
+        if 2 * len(different) > len(texts):
+            each = [None if text is None else hashed(text) for text in texts.to_list()]
+            return pl.Series(texts.name, each, dtype=pl.String)
         hashes = [hashed(text) for text in different.to_list()]
         return texts.replace_strict(
             different, pl.Series(hashes, dtype=pl.String), return_dtype=pl.String

@@ -16,6 +16,7 @@ from ingest.adapters.columns import origins
 from ingest.checks import Checked
 from ingest.city import City
 from ingest.mappings import Column, TableMapping
+from ingest.parts import CheckedParts
 from ingest.privacy import KEY_COLUMNS
 from ingest.rules import CATEGORIES, RULES
 from ingest.sources import Source, TableFileSource
@@ -55,14 +56,17 @@ class WrongCell:
         return f"{', '.join(place)}: {', '.join(said)}"
 
 
-def wrong_cells(checked: Checked, source: Source, city: City) -> tuple[WrongCell, ...]:
+def wrong_cells(
+    checked: Checked | CheckedParts, source: Source, city: City
+) -> tuple[WrongCell, ...]:
     """Name the first wrong cells of a table; other sources have none."""
-    if not isinstance(source, TableFileSource) or checked.refused.is_empty():
+    if not isinstance(source, TableFileSource):
         return ()
     if source.mapping.calls is not None:
         return ()  # its rows are calls: their fields are no columns of the table
     place = _Place(with_columns(source.mapping, city), city)
-    first = checked.refused.sort("row_number").head(MOST)
+    _, refused = checked.scan()
+    first = refused.head(MOST).collect()
     return tuple(place.cell(row) for row in first.iter_rows(named=True))
 
 

@@ -123,7 +123,8 @@ def _without_offset(texts: pl.Series, form: str) -> pl.Series:
         return _serials(texts)
     if "%H" in form and "%M" not in form:  # Polars wants both: the full hour is meant
         texts, form = texts + " 00", form + " %M"
-    return texts.str.to_datetime(form, time_unit="us", strict=False)
+    # Hardly a moment is there twice, so remembering them costs more than it saves.
+    return texts.str.to_datetime(form, time_unit="us", strict=False, cache=False)
 
 
 def _serials(texts: pl.Series) -> pl.Series:

@@ -66,8 +66,7 @@ def span_of_rows(
     Days outside of `believed` are left aside: one row of 2062 would otherwise claim
     that the delivery replaces everything until then.
     """
-    times = [name for name, dtype in schema_of(table).items() if dtype.is_temporal()]
-    names = [name for name in _MOMENTS.get(table, times[:1]) if name in rows.columns]
+    names = _times_of(rows, table)
     days = rows.select(day=pl.coalesce(pl.lit(None), *names))["day"].drop_nulls()
     if isinstance(days.dtype, pl.Datetime):
         days = days.dt.convert_time_zone(zone.key).dt.date()
@@ -75,10 +74,27 @@ def span_of_rows(
     counted = likely if len(likely) else days
     first, last = counted.min(), counted.max()
     if not isinstance(first, date) or not isinstance(last, date):
+        times = [name for name, kind in schema_of(table).items() if kind.is_temporal()]
         message = f"no row of this delivery says when it was ({', '.join(times)})"
         raise SourceChanged(message)
     start, end = period_start(first, period), period_start(last, period)
     return _midnight(start, zone), _midnight(next_period(end, period), zone)
+
+
+def a_row_per_hour(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Keep of the rows what tells which periods they lie in, and that once an hour."""
+    times = rows.select(_times_of(rows, table))
+    if not times.columns:
+        return times
+    hour = pl.coalesce(times.columns)
+    if times.schema[times.columns[0]] != pl.Date:
+        hour = hour.dt.truncate("1h")
+    return times.filter(hour.is_first_distinct())
+
+
+def _times_of(rows: pl.DataFrame, table: str) -> list[str]:
+    times = [name for name, dtype in schema_of(table).items() if dtype.is_temporal()]
+    return [name for name in _MOMENTS.get(table, times[:1]) if name in rows.columns]
 
 
 def covers_of(

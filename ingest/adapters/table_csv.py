@@ -30,18 +30,25 @@ def read_csv(
     name: str, content: bytes, mapping: TableMapping, wanted: Sequence[str]
 ) -> RawTable:
     """Read the wanted columns; refuse what is not the table that was expected."""
-    if len(mapping.delimiter) != 1:
-        message = f"the mapping's delimiter {mapping.delimiter!r} is not one character"
-        raise SourceChanged(message)
     text = as_utf8(name, content, mapping.encoding)
     if b"\n" not in text:
         text = text.replace(b"\r", b"\n")
+    sheet = first_sheet(name, text, mapping, wanted)
+    closed = sheet.body.endswith(b"\n")
+    return finish(name, sheet.read(), sheet.header, mapping, is_closed=closed)
+
+
+def first_sheet(
+    name: str, text: bytes, mapping: TableMapping, wanted: Sequence[str]
+) -> "Sheet":
+    """Read the header, and refuse one that is not the one that was expected."""
+    if len(mapping.delimiter) != 1:
+        message = f"the mapping's delimiter {mapping.delimiter!r} is not one character"
+        raise SourceChanged(message)
     names, body, first_line = _header(name, text, mapping)
     header = Header(names, wanted)
     check_header(name, header, mapping.ignored_columns)
-    sheet = _Sheet(name, body, header, mapping.delimiter, first_line)
-    rows = sheet.read_regular() if sheet.is_regular() else sheet.read_carefully()
-    return finish(name, rows, header, mapping, is_closed=body.endswith(b"\n"))
+    return Sheet(name, body, header, mapping.delimiter, first_line)
 
 
 def _header(
@@ -103,8 +110,8 @@ def _end_of_record(text: bytes, start: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class _Sheet:
-    """What stands below the header."""
+class Sheet:
+    """What stands below the header, or a piece of it that begins with a row."""
 
     name: str
     body: bytes
@@ -112,38 +119,96 @@ class _Sheet:
     delimiter: str
     first_line: int
 
-    def is_regular(self) -> bool:
-        """Say whether every line is one row with as many fields as the header."""
+    def read(self) -> pl.DataFrame:
+        rows = self._read_plain()
+        if rows is None:
+            regular = self._are_blank_where_regular()
+            rows = None if regular is None else self._read_regular(regular)
+        return self._read_carefully() if rows is None else rows
+
+    def end_of_last_row(self) -> int:
+        """Say where its last whole row ends: the next may go on beyond this piece."""
+        if b'"' not in self.body or self._are_blank_where_regular() is not None:
+            return len(self.body)
+        read, end = 0, 0
+
+        def lines() -> Iterator[str]:
+            nonlocal read
+            for line in io.StringIO(self.body.decode(), newline=""):
+                read += len(line.encode())
+                yield line
+
+        reader = csv.reader(lines(), delimiter=self.delimiter, strict=True)
+        line = self.first_line
+        try:
+            for _ in reader:
+                end, line = read, self.first_line + reader.line_num
+        except csv.Error as error:
+            if "unexpected end" not in str(error):
+                raise self._no_csv(line, error) from error
+        return end
+
+    def _read_plain(self) -> pl.DataFrame | None:
+        """Read quickly what has no quotation marks, and the right shape at first sight.
+
+        None: it has not. No line has too many fields, or Polars would raise; so none
+        has too few, or there would not be as many delimiters as there are.
+        """
+        width = self.header.width
+        lines = self.body.count(b"\n") + (not self.body.endswith(b"\n"))
+        delimiters = self.body.count(self.delimiter.encode())
+        if b'"' in self.body or delimiters != lines * (width - 1):
+            return None
+        try:
+            rows = self._texts(range(width))
+        except pl.exceptions.PolarsError:
+            return None
+        blank = [pl.col(name).str.strip_chars(_BLANKS) == "" for name in rows.columns]
+        if rows.select(blank[0].any()).item():  # a row without anything is none
+            return self._numbered(rows, rows.select(pl.all_horizontal(blank))["0"])
+        return self._numbered(rows, None)
+
+    def _are_blank_where_regular(self) -> pl.Series | None:
+        """Say which lines are blank; None: not every line is one row of the width."""
         line = pl.col("line")
         outside = line.str.replace_all('"[^"]*"', "") if b'"' in self.body else line
         delimiters = outside.str.count_matches(self.delimiter, literal=True)
         fits = (delimiters == self.header.width - 1) & ~outside.str.contains(
             '"', literal=True
         )
-        return bool(self._lines().select((fits | self._is_blank()).all()).item())
+        is_blank = line.str.strip_chars(_BLANKS + self.delimiter) == ""
+        found = self._lines().select(fits=fits, blank=is_blank)
+        is_regular = found.select((pl.col("fits") | pl.col("blank")).all()).item()
+        return found["blank"] if is_regular else None
 
-    def read_regular(self) -> pl.DataFrame:
-        width = self.header.width
+    def _read_regular(self, blank: pl.Series) -> pl.DataFrame | None:
         try:
-            rows = pl.read_csv(
-                self.body,
-                has_header=False,
-                separator=self.delimiter,
-                columns=self.header.kept,
-                schema={str(index): pl.String for index in range(width)},
-                missing_columns="insert",
-                empty_string_is_null=False,
-                raise_if_empty=False,
-            )
+            return self._numbered(self._texts(self.header.kept), blank)
         except pl.exceptions.PolarsError:  # quotation marks inside a field
-            return self.read_carefully()
-        numbers = pl.int_range(self.first_line, self.first_line + rows.height)
-        lines = self._lines().select(blank=self._is_blank())["blank"]
-        return rows.with_columns(
-            row_number=numbers, fields=pl.lit(width, pl.Int64)
-        ).filter(~lines)
+            return None
 
-    def read_carefully(self) -> pl.DataFrame:
+    def _texts(self, columns: Sequence[int]) -> pl.DataFrame:
+        return pl.read_csv(
+            self.body,
+            has_header=False,
+            separator=self.delimiter,
+            columns=columns,
+            schema={str(index): pl.String for index in range(self.header.width)},
+            missing_columns="insert",
+            empty_string_is_null=False,
+            raise_if_empty=False,
+        )
+
+    def _numbered(self, rows: pl.DataFrame, blank: pl.Series | None) -> pl.DataFrame:
+        numbers = pl.int_range(self.first_line, self.first_line + rows.height)
+        width = pl.lit(self.header.width, pl.Int64)
+        kept = [str(index) for index in self.header.kept]
+        numbered = rows.select(
+            numbers.alias("row_number"), width.alias("fields"), *kept
+        )
+        return numbered if blank is None else numbered.filter(~blank)
+
+    def _read_carefully(self) -> pl.DataFrame:
         """Read row by row: line breaks inside quotes, too many or too few fields."""
         records = [
             [line, fields, *(record[index] for index in self.header.kept)]
@@ -170,8 +235,11 @@ class _Sheet:
         except csv.Error as error:
             if "unexpected end" in str(error):
                 raise cut_off(self.name) from error
-            message = f"{self.name} cannot be read as CSV in line {line}: {error}"
-            raise DeliveryRefused(message) from error
+            raise self._no_csv(line, error) from error
+
+    def _no_csv(self, line: int, error: csv.Error) -> DeliveryRefused:
+        message = f"{self.name} cannot be read as CSV in line {line}: {error}"
+        return DeliveryRefused(message)
 
     def _lines(self) -> pl.DataFrame:
         return pl.read_csv(
@@ -185,6 +253,3 @@ class _Sheet:
             empty_string_is_null=False,
             raise_if_empty=False,
         )
-
-    def _is_blank(self) -> pl.Expr:
-        return pl.col("line").str.strip_chars(_BLANKS + self.delimiter) == ""

@@ -3,6 +3,8 @@
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -13,7 +15,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from ingest.adapters import columns, places, spans
-from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen
+from ingest.adapters.base import REFUSED, Download, Http, Parsed, Pseudonym, Seen, Span
 from ingest.adapters.calls import CALLS, intervals
 from ingest.adapters.queue_states import with_states
 from ingest.adapters.raw_table import (
@@ -63,14 +65,25 @@ def parse(
     download: Download, source: Source, city: City, pseudonym: Pseudonym
 ) -> Parsed:
     """Read a table; raise IngestError where it is not the one that was expected."""
-    if not isinstance(source, TableFileSource):
-        message = f"{source.id} is no table_file source"
-        raise SourceChanged(message)
-    mapping = with_columns(source.mapping, city)
-    try:
-        return _parse(
-            download, source.model_copy(update={"mapping": mapping}), city, pseudonym
+    content = download.read()
+    if not content.strip():
+        message = f"{download.name} is empty; nothing was loaded"
+        raise DeliveryRefused(message)
+    with readable(download):
+        table = Table.of(download, source, city, pseudonym)
+        raw = _READERS[table.file_format](
+            download.name, content, table.mapping, table.wanted
         )
+        parsed = table.parsed(raw)
+        covers = table.covers(parsed.rows)
+    return replace(parsed, covers=covers)
+
+
+@contextmanager
+def readable(download: Download) -> Iterator[None]:
+    """Put into words what Polars says about a mapping that does not fit."""
+    try:
+        yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, re.error) as error:
         message = (
             f"{download.name} cannot be read as the mapping says"
@@ -79,62 +92,75 @@ def parse(
         raise DeliveryRefused(message) from error
 
 
-def _parse(
-    download: Download, source: TableFileSource, city: City, pseudonym: Pseudonym
-) -> Parsed:
-    mapping = source.mapping
-    file_format = _file_format(download.name, mapping)
-    content = download.read()
-    if not content.strip():
-        message = f"{download.name} is empty; nothing was loaded"
-        raise DeliveryRefused(message)
-    mapped = _tidy(mapping.columns)
-    wanted = columns.used_columns(mapped)
-    totals = [tidy_name(name) for name in mapping.total_rows]
-    raw = _READERS[file_format](
-        download.name,
-        content,
-        mapping,
-        list(dict.fromkeys([*wanted, *totals])),
-    )
-    reading = columns.Reading(
-        timezone=city.info.timezone,
-        pseudonym=pseudonym,
-        decimal=mapping.decimal,
-        missing=mapping.missing,
-        has_serials=file_format in ("xlsx", "ods"),
-    )
-    filled = columns.fill(
-        raw.rows, mapping.table, mapped, reading, CALLS if mapping.calls else None
-    )
-    rows, refused = filled.rows, pl.concat([raw.broken, filled.refused])
-    rows_read = rows.height + refused.height
-    if mapping.calls is not None:
-        counted = intervals(rows, mapping.calls)
-        rows, refused = counted.rows, pl.concat([refused, counted.refused])
-    if mapping.table == "queue_samples" and "observed_at" in rows.columns:
-        rows = with_states(rows, city)
-    if not raw.is_closed and _is_last_refused(raw.rows, filled.refused):
-        raise cut_off(download.name)
-    return Parsed(
-        table=mapping.table,
-        rows=rows,
-        refused=refused.sort("row_number"),
-        rows_read=rows_read,
-        covers=spans.covers_of(download, rows, source, city, mapping.covers),
-    )
+@dataclass(frozen=True)
+class Table:
+    """One delivery of a table, and how its rows are read."""
 
+    download: Download
+    source: TableFileSource
+    mapping: TableMapping
+    mapped: Mapping[str, Column]
+    city: City
+    pseudonym: Pseudonym
 
-def _file_format(name: str, mapping: TableMapping) -> str:
-    suffix = PurePosixPath(urlsplit(name).path).suffix.lower()
-    found = mapping.file_format or _SUFFIXES.get(suffix)
-    if found is None:
-        message = (
-            f"{name} does not end in one of {', '.join(_SUFFIXES)}; set file_format in"
-            " the mapping"
+    @classmethod
+    def of(
+        cls, download: Download, source: Source, city: City, pseudonym: Pseudonym
+    ) -> "Table":
+        if not isinstance(source, TableFileSource):
+            message = f"{source.id} is no table_file source"
+            raise SourceChanged(message)
+        mapping = with_columns(source.mapping, city)
+        return cls(download, source, mapping, _tidy(mapping.columns), city, pseudonym)
+
+    @staticmethod
+    def format_of(name: str, mapping: TableMapping) -> str:
+        suffix = PurePosixPath(urlsplit(name).path).suffix.lower()
+        found = mapping.file_format or _SUFFIXES.get(suffix)
+        if found is None:
+            message = (
+                f"{name} does not end in one of {', '.join(_SUFFIXES)}; set file_format"
+                " in the mapping"
+            )
+            raise SourceChanged(message)
+        return found
+
+    @property
+    def file_format(self) -> str:
+        return self.format_of(self.download.name, self.mapping)
+
+    @property
+    def wanted(self) -> list[str]:
+        totals = [tidy_name(name) for name in self.mapping.total_rows]
+        return list(dict.fromkeys([*columns.used_columns(self.mapped), *totals]))
+
+    def parsed(self, raw: RawTable) -> Parsed:
+        """Type what was read; what it covers is for all of it to say."""
+        mapping = self.mapping
+        reading = columns.Reading(
+            timezone=self.city.info.timezone,
+            pseudonym=self.pseudonym,
+            decimal=mapping.decimal,
+            missing=mapping.missing,
+            has_serials=self.file_format in ("xlsx", "ods"),
         )
-        raise SourceChanged(message)
-    return found
+        schema = CALLS if mapping.calls else None
+        filled = columns.fill(raw.rows, mapping.table, self.mapped, reading, schema)
+        rows, refused = filled.rows, pl.concat([raw.broken, filled.refused])
+        rows_read = rows.height + refused.height
+        if mapping.calls is not None:
+            counted = intervals(rows, mapping.calls)
+            rows, refused = counted.rows, pl.concat([refused, counted.refused])
+        if mapping.table == "queue_samples" and "observed_at" in rows.columns:
+            rows = with_states(rows, self.city)
+        if not raw.is_closed and _is_last_refused(raw.rows, filled.refused):
+            raise cut_off(self.download.name)
+        refused = refused.sort("row_number")
+        return Parsed(mapping.table, rows, refused, rows_read, covers=None)
+
+    def covers(self, rows: pl.DataFrame) -> Span | None:
+        covers = self.mapping.covers
+        return spans.covers_of(self.download, rows, self.source, self.city, covers)
 
 
 def _tidy(mapped: Mapping[str, Column]) -> dict[str, Column]:

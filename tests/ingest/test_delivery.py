@@ -293,7 +293,7 @@ def test_a_full_disk_leaves_everything_as_it_was(
     def write_parquet(*arguments, **more):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pl.DataFrame, "write_parquet", write_parquet)
+    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", write_parquet)
     (failed,) = run(visits())
     assert failed.outcome == "failed"
     assert "is the disk full" in failed.error

@@ -1,0 +1,215 @@
+"""A big delivery, checked part by part; its parts wait on disk until it is loaded.
+
+What a part alone cannot tell is decided when all are there: which span they cover, and
+which rows stand in two of them. Only checked rows are written, so no text reaches the
+disk that the warehouse would not have.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from ingest.adapters.base import Parsed, Span
+from ingest.adapters.spans import a_row_per_hour
+from ingest.checks import Sieve, broken_rules
+from ingest.city import City
+from ingest.privacy import refuse_bare_numbers
+from ingest.repeated import key_hashes, repeated, seen_twice
+from ingest.rules import MOMENTS, moment
+from ingest.sources import Source
+from ingest.warehouse import schema_of, without_empty, write_parquet
+
+WORKERS: Final = 2  # parts that are in memory at once
+SUSPECTS: Final = 200_000  # numbers of rows that are looked at together
+
+_ROW: Final = "row_number"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is known of a part besides its rows."""
+
+    rows_file: Path
+    refused_file: Path
+    rows_read: int
+    rows: int
+    reasons: Counter[str]
+    numbers: pl.Series  # of its rows, by what they are about
+    hours: pl.DataFrame  # a row for each hour that it is about
+    first_and_last: Span | None  # when its rows were; None: of one nobody knows
+
+    def is_within(self, span: Span) -> bool:
+        if self.first_and_last is None:
+            return False
+        first, last = self.first_and_last
+        return span[0] <= first and last < span[1]
+
+
+@dataclass
+class CheckedParts:
+    """The rows that may be loaded, and the refused ones with their reasons."""
+
+    folder: Path
+    source: Source
+    city: City
+    now: datetime
+    covers: Span | None = None
+    _parts: list[_Part] = field(default_factory=list)
+
+    @property
+    def table(self) -> str:
+        return self.source.table
+
+    @property
+    def rows_read(self) -> int:
+        return sum(part.rows_read for part in self._parts)
+
+    @property
+    def rows_loaded(self) -> int:
+        return sum(part.rows for part in self._parts)
+
+    def counts_by_rule(self) -> dict[str, int]:
+        """Count the refused rows by rule, the most frequent first."""
+        total = sum((part.reasons for part in self._parts), Counter[str]())
+        return dict(total.most_common())
+
+    def parts(self) -> Iterator[tuple[Path, Path]]:
+        """Yield the files of rows and of refused rows; those without rows are none."""
+        for part in self._parts:
+            yield part.rows_file, part.refused_file
+
+    def scan(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+        """Return all rows and all refused rows, none of them in memory yet."""
+        schema = schema_of(self.table)
+        rows = [
+            pl.scan_parquet(rows).match_to_schema(
+                schema, missing_columns="insert", extra_columns="ignore"
+            )
+            for rows, _ in self.parts()
+        ]
+        refused = [pl.scan_parquet(refused) for _, refused in self.parts()]
+        return pl.concat(rows), pl.concat(refused)
+
+    def check(
+        self,
+        works: Iterator[Callable[[], Parsed]],
+        covers: Callable[[pl.DataFrame], Span | None],
+    ) -> None:
+        """Read and check all parts, then what only all of them together can tell."""
+        takes = (partial(self._take, number, work) for number, work in enumerate(works))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            self._parts.extend(_in_order(pool, takes))
+        self.covers = covers(pl.concat(part.hours for part in self._parts))
+        if self.covers is not None:
+            self._refuse_outside(self.covers)
+        marked = self._repeated()
+        if marked.height:
+            for number in range(len(self._parts)):
+                self._refuse(number, partial(_marked, marked=marked))
+
+    def _take(self, number: int, work: Callable[[], Parsed]) -> _Part:
+        parsed = work()
+        refuse_bare_numbers(parsed.rows)
+        sieve = Sieve.of(parsed, self.source, self.city)
+        sieve.refuse(
+            broken_rules(sieve.rows, self.source, self.city, self.now, covers=None)
+        )
+        hours = a_row_per_hour(parsed.rows, parsed.table)
+        return self._write(number, sieve, parsed.rows_read, hours)
+
+    def _refuse_outside(self, covers: Span) -> None:
+        def judge(rows: pl.DataFrame) -> pl.DataFrame:
+            # They keep the other rules, so only that of the span can speak now.
+            return broken_rules(rows, self.source, self.city, self.now, covers)
+
+        for number, part in enumerate(self._parts):
+            if not part.is_within(covers):
+                self._refuse(number, judge)
+
+    def _refuse(
+        self, number: int, judge: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> None:
+        """Set aside the rows of a part that `judge` gives a reason for."""
+        part = self._parts[number]
+        sieve = self._read(part)
+        sieve.refuse(judge(sieve.rows))
+        if sieve.rows.height < part.rows:
+            self._parts[number] = self._write(number, sieve, part.rows_read, part.hours)
+
+    def _repeated(self) -> pl.DataFrame:
+        """Find rows that repeat others, be it in other parts (row_number, reason)."""
+        numbers = seen_twice(pl.concat(part.numbers for part in self._parts))
+        marked = []
+        for start in range(0, len(numbers), SUSPECTS):
+            some = numbers.slice(start, SUSPECTS).implode()
+            suspects = pl.concat(
+                self._read(part).rows.filter(part.numbers.is_in(some))
+                for part in self._parts
+                if part.numbers.is_in(some).any()
+            )
+            found = repeated(suspects, self.table, self.source.checks)
+            marked.append(found.filter(pl.col("reason").is_not_null()))
+        return pl.concat(marked) if marked else pl.DataFrame()
+
+    def _read(self, part: _Part) -> Sieve:
+        schema = {_ROW: pl.Int64(), **schema_of(self.table)}
+        rows = pl.read_parquet(part.rows_file, memory_map=False)
+        rows = rows.match_to_schema(schema, missing_columns="insert")
+        refused = pl.read_parquet(part.refused_file, memory_map=False)
+        return Sieve.again(self.source, self.city, rows, refused)
+
+    def _write(
+        self, number: int, sieve: Sieve, rows_read: int, hours: pl.DataFrame
+    ) -> _Part:
+        refused = sieve.all_refused()
+        rows_file = self.folder / f"{number:06}.rows.parquet"
+        refused_file = self.folder / f"{number:06}.refused.parquet"
+        write_parquet(without_empty(sieve.rows).lazy(), rows_file)
+        write_parquet(refused.lazy(), refused_file)
+        numbers = key_hashes(sieve.rows, self.table)
+        reasons = Counter(dict(refused["reason"].value_counts().iter_rows()))
+        return _Part(
+            rows_file=rows_file,
+            refused_file=refused_file,
+            rows_read=rows_read,
+            rows=sieve.rows.height,
+            reasons=reasons,
+            numbers=numbers,
+            hours=hours,
+            first_and_last=_first_and_last(sieve.rows, self.table),
+        )
+
+
+def _first_and_last(rows: pl.DataFrame, table: str) -> Span | None:
+    if table not in MOMENTS or rows.is_empty():
+        return None
+    when = rows.select(when=moment(table))["when"]
+    first, last = when.min(), when.max()
+    if isinstance(first, datetime) and isinstance(last, datetime):
+        return None if when.has_nulls() else (first, last)
+    return None
+
+
+def _marked(rows: pl.DataFrame, marked: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(_ROW).join(marked, on=_ROW, how="left", maintain_order="left")
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, works: Iterator[Callable[[], _Part]]
+) -> Iterator[_Part]:
+    """Run works side by side, but never more than are in memory anyway."""
+    running: deque[Future[_Part]] = deque()
+    for work in works:
+        running.append(pool.submit(work))
+        if len(running) > WORKERS:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()
