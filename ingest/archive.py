@@ -126,7 +126,7 @@ def _replay(
     rows = pl.read_parquet(file)
     # A table may have got columns since; those that it lost are of no use any more.
     known = [name for name in rows.columns if name in schema_of(delivery.table)]
-    write(connection, delivery, [(rows.select(known), refused)])
+    write(connection, delivery, rows.select(known), refused)
     supersede(connection, delivery, replaced)
 
 

@@ -1,6 +1,6 @@
 """What a delivery must satisfy; what does not goes to quarantine with its reason."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -43,10 +43,6 @@ class Checked:
         """Count the refused rows by rule, the most frequent first."""
         counted = self.refused["reason"].value_counts(sort=True)
         return dict(counted.iter_rows())
-
-    def parts(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """Yield rows and refused rows; a big delivery has several such pairs."""
-        yield self.rows, self.refused
 
     def scan(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
         return self.rows.lazy(), self.refused.lazy()

@@ -1,9 +1,7 @@
 """How a delivery gets into the warehouse and replaces what it covers."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -12,10 +10,9 @@ import polars as pl
 from ingest.checks import Checked
 from ingest.errors import DeliveryRefused
 from ingest.parts import CheckedParts
-from ingest.warehouse import columns_of, insert_rows, read_frame
+from ingest.warehouse import Rows, columns_of, insert_rows, read_frame
 
 Span = tuple[datetime, datetime]
-Rows = pl.DataFrame | Path
 
 # NULL bounds mean everything.
 _TOUCHED: Final = """
@@ -72,20 +69,20 @@ def load(
     """Load rows within the caller's transaction, and supersede what they cover."""
     replaced = _replaced_by(connection, delivery)
     _refuse_shrinking(delivery, replaced, shrink_to)
-    write(connection, delivery, checked.parts())
+    write(connection, delivery, checked.rows, checked.refused)
     supersede(connection, delivery, replaced["delivery_id"].to_list())
 
 
 def write(
     connection: duckdb.DuckDBPyConnection,
     delivery: Delivery,
-    parts: Iterable[tuple[Rows, Rows]],
+    rows: Rows,
+    refused: Rows,
 ) -> None:
     """Insert the delivery, its rows and its refused rows."""
     insert_rows(connection, "deliveries", _as_row(delivery))
-    for rows, refused in parts:
-        insert_rows(connection, delivery.table, rows, delivery.id)
-        insert_rows(connection, "quarantine", refused, delivery.id)
+    insert_rows(connection, delivery.table, rows, delivery.id)
+    insert_rows(connection, "quarantine", refused, delivery.id)
 
 
 def supersede(

@@ -39,7 +39,7 @@ class _Part:
     rows_file: Path
     refused_file: Path
     rows_read: int
-    rows: int
+    rows_loaded: int
     reasons: Counter[str]
     numbers: pl.Series  # of its rows, by what they are about
     hours: pl.DataFrame  # a row for each hour that it is about
@@ -73,29 +73,32 @@ class CheckedParts:
 
     @property
     def rows_loaded(self) -> int:
-        return sum(part.rows for part in self._parts)
+        return sum(part.rows_loaded for part in self._parts)
 
     def counts_by_rule(self) -> dict[str, int]:
         """Count the refused rows by rule, the most frequent first."""
         total = sum((part.reasons for part in self._parts), Counter[str]())
         return dict(total.most_common())
 
-    def parts(self) -> Iterator[tuple[Path, Path]]:
-        """Yield the files of rows and of refused rows; those without rows are none."""
-        for part in self._parts:
-            yield part.rows_file, part.refused_file
+    @property
+    def rows(self) -> list[Path]:
+        """Name the files of the rows; they have a row_number, too."""
+        return [part.rows_file for part in self._parts]
+
+    @property
+    def refused(self) -> list[Path]:
+        return [part.refused_file for part in self._parts]
 
     def scan(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
         """Return all rows and all refused rows, none of them in memory yet."""
         schema = schema_of(self.table)
         rows = [
-            pl.scan_parquet(rows).match_to_schema(
+            pl.scan_parquet(file).match_to_schema(
                 schema, missing_columns="insert", extra_columns="ignore"
             )
-            for rows, _ in self.parts()
+            for file in self.rows
         ]
-        refused = [pl.scan_parquet(refused) for _, refused in self.parts()]
-        return pl.concat(rows), pl.concat(refused)
+        return pl.concat(rows), pl.scan_parquet(self.refused)
 
     def check(
         self,
@@ -141,7 +144,7 @@ class CheckedParts:
         part = self._parts[number]
         sieve = self._read(part)
         sieve.refuse(judge(sieve.rows))
-        if sieve.rows.height < part.rows:
+        if sieve.rows.height < part.rows_loaded:
             self._parts[number] = self._write(number, sieve, part.rows_read, part.hours)
 
     def _repeated(self) -> pl.DataFrame:
@@ -180,7 +183,7 @@ class CheckedParts:
             rows_file=rows_file,
             refused_file=refused_file,
             rows_read=rows_read,
-            rows=sieve.rows.height,
+            rows_loaded=sieve.rows.height,
             reasons=reasons,
             numbers=numbers,
             hours=hours,

@@ -31,6 +31,9 @@ _TYPES: Final[Mapping[str, pl.DataType]] = {
     "DOUBLE": pl.Float64(),
     "BOOLEAN": pl.Boolean(),
 }
+# Files of Parquet are read as they are needed. What is registered stays in memory until
+# the end of the transaction.
+Rows = pl.DataFrame | Sequence[Path]
 _PID: Final = re.compile(r"PID (\d+)")
 
 
@@ -95,32 +98,29 @@ def read_frame(
 def insert_rows(
     connection: duckdb.DuckDBPyConnection,
     table: str,
-    rows: pl.DataFrame | Path,
+    rows: Rows,
     delivery_id: str | None = None,
 ) -> None:
-    """Append a frame or a Parquet file; columns it lacks become NULL.
-
-    A file never is in memory as a whole. What is registered stays there until the end
-    of the transaction, so many big rows come as files.
-    """
-    if isinstance(rows, Path):
-        given, origin = [*pl.read_parquet_schema(rows)], "read_parquet(?)"
-    elif rows.is_empty():
-        return
-    else:
+    """Append rows in one statement; columns that they lack become NULL."""
+    bound = list[object]()
+    if isinstance(rows, pl.DataFrame):
+        if rows.is_empty():
+            return
         rows = without_empty(rows)
-        given, origin = rows.columns, "incoming"
+        given, origin = set(rows.columns), "incoming"
         connection.register("incoming", rows)
+    else:
+        given = {name for file in rows for name in pl.read_parquet_schema(file)}
+        origin, bound = "read_parquet(?, union_by_name = true)", [[*map(str, rows)]]
     names = ", ".join(name for name in columns_of(table) if name in given)
     into, chosen = names, names
-    bound = [str(rows)] if isinstance(rows, Path) else []
     if delivery_id is not None:
         # Bound once, it need not be made a column of a million equal texts.
         into, chosen = f"delivery_id, {names}", f"?, {names}"
         bound.insert(0, delivery_id)
     statement = f"INSERT INTO {table} ({into}) SELECT {chosen} FROM {origin}"  # noqa: S608
     connection.execute(statement, bound)
-    if origin == "incoming":
+    if isinstance(rows, pl.DataFrame):
         # Not after an error: in a broken transaction it would fail too, and hide it.
         connection.unregister("incoming")
 
