@@ -1,7 +1,7 @@
 """What a delivery must satisfy; what does not goes to quarantine with its reason."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -31,6 +31,7 @@ class Checked:
     refused: pl.DataFrame  # REFUSED, after privacy.py
     rows_read: int
     covers: Span | None = None
+    warned_by_rule: Mapping[str, int] = field(default_factory=dict)  # of rows
 
     @property
     def rows_loaded(self) -> int:
@@ -41,8 +42,7 @@ class Checked:
 
     def counts_by_rule(self) -> dict[str, int]:
         """Count the refused rows by rule, the most frequent first."""
-        counted = self.refused["reason"].value_counts(sort=True)
-        return dict(counted.iter_rows())
+        return counts_of(self.refused["reason"])
 
     def scan(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
         return self.rows.lazy(), self.refused.lazy()
@@ -74,13 +74,19 @@ def check(
     closed = source.checks.closed
     sieve.rows, reasons = _closed(sieve.rows, parsed.table, closed, city)
     sieve.refuse(reasons)
-    sieve.refuse(_frozen(sieve.rows, parsed.table, source, city, previous))
+    frozen = _frozen(sieve.rows, parsed.table, source, city, previous)
+    warned = warnings(sieve.rows, source, city, now)
+    if "frozen" in source.checks.warn:
+        warned |= counts_of(frozen["reason"])
+    else:
+        sieve.refuse(frozen)
     return Checked(
         parsed.table,
         sieve.rows.drop(_ROW),
         sieve.all_refused(),
         parsed.rows_read,
         parsed.covers,
+        warned,
     )
 
 
@@ -129,7 +135,24 @@ def broken_rules(
 ) -> pl.DataFrame:
     """Give for each row the first rule of its own that it breaks, or null."""
     tests = violations(source.table, source.checks, city, now, covers)
-    return _reasons(rows, list(tests))
+    return _reasons(
+        rows, [test for test in tests if test.reason not in source.checks.warn]
+    )
+
+
+def warnings(
+    rows: pl.DataFrame, source: Source, city: City, now: datetime
+) -> dict[str, int]:
+    """Count the rows that break rules of their own which the source only warns of."""
+    if not source.checks.warn:
+        return {}
+    tests = violations(source.table, source.checks, city, now, covers=None)
+    warned = [test for test in tests if test.reason in source.checks.warn]
+    return counts_of(_reasons(rows, warned)["reason"])
+
+
+def counts_of(reasons: pl.Series) -> dict[str, int]:
+    return dict(reasons.drop_nulls().value_counts(sort=True).iter_rows())
 
 
 def refuse_what_cannot_be_trusted(checked: Judged, source: Source) -> None:

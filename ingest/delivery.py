@@ -229,6 +229,7 @@ def _load(
             rows_read=checked.rows_read,
             rows_loaded=checked.rows_loaded,
             rows_quarantined=sum(checked.counts_by_rule().values()),
+            warned_by_rule=checked.warned_by_rule,
         )
         own.execute("BEGIN")
         try:

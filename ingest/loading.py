@@ -1,6 +1,7 @@
 """How a delivery gets into the warehouse and replaces what it covers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -42,6 +43,7 @@ class Delivery:
     rows_read: int
     rows_loaded: int
     rows_quarantined: int
+    warned_by_rule: Mapping[str, int] = field(default_factory=dict)  # loaded rows
 
     @property
     def id(self) -> str:
@@ -81,6 +83,9 @@ def write(
 ) -> None:
     """Insert the delivery, its rows and its refused rows."""
     insert_rows(connection, "deliveries", _as_row(delivery))
+    counted = [*delivery.warned_by_rule.items()]
+    warned = pl.DataFrame(counted, schema=["reason", "rows"], orient="row")
+    insert_rows(connection, "warnings", warned, delivery.id)
     insert_rows(connection, delivery.table, rows, delivery.id)
     insert_rows(connection, "quarantine", refused, delivery.id)
 

@@ -18,7 +18,7 @@ import polars as pl
 
 from ingest.adapters.base import Parsed, Span
 from ingest.adapters.spans import a_row_per_hour
-from ingest.checks import Sieve, broken_rules
+from ingest.checks import Sieve, broken_rules, counts_of, warnings
 from ingest.city import City
 from ingest.privacy import refuse_bare_numbers
 from ingest.repeated import key_hashes, repeated, seen_twice
@@ -41,6 +41,7 @@ class _Part:
     rows_read: int
     rows_loaded: int
     reasons: Counter[str]
+    warned: Counter[str]
     numbers: pl.Series  # of its rows, by what they are about
     hours: pl.DataFrame  # a row for each hour that it is about
     first_and_last: Span | None  # when its rows were; None: of one nobody knows
@@ -79,6 +80,10 @@ class CheckedParts:
         """Count the refused rows by rule, the most frequent first."""
         total = sum((part.reasons for part in self._parts), Counter[str]())
         return dict(total.most_common())
+
+    @property
+    def warned_by_rule(self) -> dict[str, int]:
+        return dict(sum((part.warned for part in self._parts), Counter[str]()))
 
     @property
     def rows(self) -> list[Path]:
@@ -178,13 +183,14 @@ class CheckedParts:
         write_parquet(without_empty(sieve.rows).lazy(), rows_file)
         write_parquet(refused.lazy(), refused_file)
         numbers = key_hashes(sieve.rows, self.table)
-        reasons = Counter(dict(refused["reason"].value_counts().iter_rows()))
+        warned = warnings(sieve.rows, self.source, self.city, self.now)
         return _Part(
             rows_file=rows_file,
             refused_file=refused_file,
             rows_read=rows_read,
             rows_loaded=sieve.rows.height,
-            reasons=reasons,
+            reasons=Counter(counts_of(refused["reason"])),
+            warned=Counter(warned),
             numbers=numbers,
             hours=hours,
             first_and_last=_first_and_last(sieve.rows, self.table),

@@ -53,6 +53,10 @@ class Sum(Model):
     tolerance: float = Field(default=0, ge=0)  # for rounded values
 
 
+# Rules about what is hard to believe. The others say that a row cannot be right.
+MayWarn = Literal["implausible_wait", "sum_differs", "frozen"]
+
+
 class Checks(Model):
     """What a delivery must satisfy, beyond what its table demands."""
 
@@ -69,6 +73,7 @@ class Checks(Model):
     closed: tuple[Closed, ...] = ()
     sums: tuple[Sum, ...] = ()
     first_counts: bool = False  # of cases that come again: first seen, not last told
+    warn: tuple[MayWarn, ...] = ()  # rules whose rows are loaded, and counted
 
 
 class _Source(Model):

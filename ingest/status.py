@@ -1,7 +1,7 @@
 """How every source is doing: when it last came, how old it is, what was refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
@@ -40,6 +40,7 @@ class SourceStatus:
     rows_quarantined: int
     refused_by_rule: dict[str, int]
     is_late: bool
+    warned_by_rule: dict[str, int] = field(default_factory=dict)  # loaded all the same
 
 
 def source_status(
@@ -48,7 +49,8 @@ def source_status(
     """Return the status of every source of the city file, in its order."""
     runs = _last_attempts(connection)
     loaded = _loaded(connection)
-    refused = _refused(connection)
+    refused = _by_rule(connection, "quarantine", "count(*)")
+    warned = _by_rule(connection, "warnings", "sum(rows)::BIGINT")
     found = []
     for source in city.sources:
         data_until = _data_until(connection, source)
@@ -73,6 +75,7 @@ def source_status(
                 rows_quarantined=int(sums.get("rows_quarantined", 0)),
                 refused_by_rule=refused.get(source.id, {}),
                 is_late=_is_late(source, city, data_until, now),
+                warned_by_rule=warned.get(source.id, {}),
             )
         )
     return found
@@ -124,15 +127,17 @@ def _loaded(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     return {row["source"]: row for row in sums.iter_rows(named=True)}
 
 
-def _refused(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+def _by_rule(
+    connection: duckdb.DuckDBPyConnection, table: str, count: str
+) -> dict[str, dict[str, int]]:
     counted = read_frame(
         connection,
-        """
-        SELECT source, reason, count(*) AS rows
-        FROM quarantine JOIN deliveries USING (delivery_id)
+        f"""
+        SELECT source, reason, {count} AS counted
+        FROM {table} JOIN deliveries USING (delivery_id)
         WHERE superseded_at IS NULL
-        GROUP BY source, reason ORDER BY source, rows DESC, reason
-        """,
+        GROUP BY source, reason ORDER BY source, counted DESC, reason
+        """,  # noqa: S608 - words of ours
     )
     by_source: dict[str, dict[str, int]] = {}
     for source, reason, rows in counted.iter_rows():

@@ -140,7 +140,8 @@ def show_check(
 
 
 def _status(sources: Sequence[SourceStatus]) -> Group:
-    table = _table("source", "last run", "outcome", "data until", "rows", "refused")
+    heads = ("source", "last run", "outcome", "data until", "rows", "refused", "warned")
+    table = _table(*heads)
     for source in sources:
         _add(
             table,
@@ -149,7 +150,10 @@ def _status(sources: Sequence[SourceStatus]) -> Group:
             source.last_outcome or "never ran",
             _short(source.data_until) + (" (late)" if source.is_late else ""),
             str(source.rows_loaded),
-            ", ".join(f"{why} {n}" for why, n in source.refused_by_rule.items()),
+            *(
+                ", ".join(f"{why} {n}" for why, n in counts.items())
+                for counts in (source.refused_by_rule, source.warned_by_rule)
+            ),
         )
     errors = [f"{each.id}: {each.last_error}" for each in sources if each.last_error]
     return Group(table, *(Text(error) for error in errors))

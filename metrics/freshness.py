@@ -31,10 +31,11 @@ def public_status(status: SourceStatus, city: City) -> dict[str, Any]:
     """
     document = dataclasses.asdict(status)
     del document["last_error"]
-    document["refused_by_rule"] = [
-        {"code": code, "count": count, **RULES[code].text.model_dump()}
-        for code, count in status.refused_by_rule.items()
-    ]
+    for name in ("refused_by_rule", "warned_by_rule"):
+        document[name] = [
+            {"code": code, "count": count, **RULES[code].text.model_dump()}
+            for code, count in document[name].items()
+        ]
     said = {
         name: iso(value) if isinstance(value, datetime) else value
         for name, value in document.items()

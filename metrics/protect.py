@@ -281,6 +281,11 @@ def protect_counts(about: Mapping[str, Any], city: City) -> dict[str, Any]:
     base = city.publish.rounding_base
     loaded = max(base, (2 * about["rows_loaded"] + base) // (2 * base) * base)
     said = {**about, "rows_loaded": loaded}
+    if "warned_by_rule" in about:
+        said["warned_by_rule"] = [
+            rule | {"count": max(base, rule["count"] // base * base)}
+            for rule in about["warned_by_rule"]
+        ]
     if "rows_read" in about:
         said["rows_read"] = loaded + about["rows_quarantined"]
     if about.get("data_until"):

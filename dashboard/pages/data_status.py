@@ -1,6 +1,6 @@
 """How fresh each source is, what it delivered and what was refused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -122,8 +122,13 @@ def _source(view: View, status: Mapping[str, Any]) -> Component:
                 ),
             ),
         ),
-        (words("Nicht übernommen"), _refused(view, status)),
+        (words("Nicht übernommen"), _by_rule(view, status["refused_by_rule"])),
     ]
+    # Rows of a delivery that a source's rules only warn of are counted like all others.
+    if warned := status.get("warned_by_rule"):
+        entries.append(
+            (words("Übernommen, aber auffällig"), _by_rule(view, warned)),
+        )
     listed = [
         html.Div([html.Dt(term), html.Dd(said)], className="origin-entry")
         for term, said in entries
@@ -145,9 +150,8 @@ def _name(view: View, status: Mapping[str, Any]) -> str:
     return f"{name} ({status['id']})" if len(alike) > 1 else name
 
 
-def _refused(view: View, status: Mapping[str, Any]) -> Cell:
+def _by_rule(view: View, rules: Sequence[Mapping[str, Any]]) -> Cell:
     words = view.words
-    rules = status["refused_by_rule"]
     if not rules:
         return words("Keine Zeile")
     items = [

@@ -22,7 +22,8 @@ from tests.bench import web
 from tests.bench.exports import CITY_FILE, served
 from tests.bench.measure import ROOT, Measured, measure, median
 
-DAYS_A_FILE = 100  # as offices back-fill; a file is held in memory as a whole
+# As offices back-fill, and all that there is in one file.
+DAYS_A_FILE = {"a file per 100 days": 100, "one file": 1_000_000}
 
 console = Console(width=110)
 
@@ -77,14 +78,19 @@ def _publish(data: Path, times: int) -> None:
 def _volume(home: Path, visits: int) -> None:
     """Measure big tables, one day anew in one of them, and many sources at once."""
     module = "tests.bench.volume"
-    places = {name: home / f"big-{name}" for name in ("csv", "day", "many")}
-    runs: dict[str, list[Measured]] = {"amtspuls": [], "plain_duckdb": []}
-    for place in (*places.values(), *(home / f"big-{name}" for name in runs)):
+    for number, (files, days) in enumerate(DAYS_A_FILE.items()):
+        place = home / f"big-{number}"
+        csv = place / "csv"
+        csv.mkdir(parents=True)
+        measure(module, "write_csv", csv, visits, days)
+        runs: dict[str, list[Measured]] = {}
+        for name in ("amtspuls", "plain_duckdb"):
+            (place / name).mkdir()
+            runs[name] = [measure(module, name, csv, place / name)]
+        _show(f"{visits:,} visits and half as many cases, {files}", runs, "rows", 2.0)
+    places = {name: home / f"big-{name}" for name in ("day", "many")}
+    for place in places.values():
         place.mkdir()
-    measure(module, "write_csv", places["csv"], visits, DAYS_A_FILE)
-    for name, measured in runs.items():
-        measured.append(measure(module, name, places["csv"], home / f"big-{name}"))
-    _show(f"{visits:,} visits and half as many cases", runs, "rows", 2.0)
     day = measure(module, "one_day_anew", places["day"], visits)
     many = measure(module, "many_sources", places["many"])
     console.print(

@@ -539,3 +539,30 @@ RATING = {"office": "meldeamt", "rated_on": date(2026, 10, 26), "count": 4, "ans
 )
 def test_an_answer_is_one_of_five_and_of_a_day_that_was(checked, changed, refused):
     assert checked("ratings", RATING | changed).counts_by_rule() == refused
+
+
+def test_a_rule_that_only_warns_lets_the_row_pass_and_counts_it(checked):
+    long = {"called_at": at("08:00") + timedelta(hours=30), "shown_at": None}
+    rows = [VISIT, VISIT | long | {"finished_at": None, "ticket_key": "1" * 32}]
+    assert reasons(checked("tickets", *rows)) == ["implausible_wait"]
+    result = checked("tickets", *rows, warn=["implausible_wait"])
+    assert reasons(result) == []
+    assert result.rows.height == 2
+    assert result.warned_by_rule == {"implausible_wait": 1}
+
+
+def test_a_row_that_breaks_another_rule_too_is_refused_and_not_counted(checked):
+    wrong = VISIT | {
+        "called_at": at("08:00") + timedelta(hours=30),
+        "persons": -1,
+    }
+    result = checked("tickets", wrong, warn=["implausible_wait"])
+    assert reasons(result) == ["negative_value"]
+    assert result.warned_by_rule == {}
+
+
+def test_a_frozen_display_may_be_warned_of(checked):
+    looks = [LOOK | {"observed_at": at(f"{hour:02}:00")} for hour in range(8, 14)]
+    result = checked("queue_samples", *looks, frozen_after="2h", warn=["frozen"])
+    assert (result.rows.height, reasons(result)) == (6, [])
+    assert result.warned_by_rule == {"frozen": 6}

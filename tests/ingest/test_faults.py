@@ -13,24 +13,30 @@ import polars as pl
 import pytest
 
 import ingest
+from ingest.adapters import csv_pieces, table_csv, table_parts
 from ingest.archive import rebuild
 from ingest.delivery import run_source
 from ingest.warehouse import open_warehouse, read_frame, read_rows
+from tests.ingest.conftest import HEADER
 
 ROOT = Path(ingest.__file__).parents[1]
 KILLS = int(os.environ.get("AMTSPULS_KILLS", "5"))  # 50 by hand: some minutes
 FILES_A_ROUND = 8
+SMALL = 10_000  # bytes of a part, so that a file of 300 000 has thirty
 
 # A process of its own, as a city would have it: `what` says what befalls it.
 CHILD = """
 import json, resource, sys
 from datetime import datetime
 from pathlib import Path
+from ingest.adapters import csv_pieces, table_parts
 from ingest.city import City
 from ingest.delivery import run_source
 from ingest.warehouse import open_warehouse
 
-folder, document, now, largest = Path(sys.argv[1]), *sys.argv[2:]
+folder, document, now, largest, part = Path(sys.argv[1]), *sys.argv[2:]
+if int(part):
+    table_parts.BIG_BYTES = csv_pieces.PIECE_BYTES = int(part)
 city = City.model_validate(json.loads(document))
 connection = open_warehouse(folder / "warehouse.duckdb")
 if int(largest):
@@ -49,11 +55,11 @@ def child(folder, visits, now):
     """Start a run in a process of its own; it says "ready" before it begins."""
     running = []
 
-    def start(largest=0):
+    def start(largest=0, part_bytes=0):
         process = subprocess.Popen(
             [
                 *(sys.executable, "-c", CHILD, str(folder), document(visits())),
-                *(now.isoformat(), str(largest)),
+                *(now.isoformat(), str(largest), str(part_bytes)),
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -187,6 +193,92 @@ def test_a_full_disk_leaves_the_warehouse_as_it_was(
     assert read_rows(connection, "tickets").height == 12 + 30 * 150
     connection.close()
     assert list((folder / "archive" / "visits").glob(".unfinished/*")) == []
+
+
+@pytest.fixture
+def big(put, day_csv):
+    """Put a month of visits into the inbox, too big to be read at once."""
+
+    def big(name="big.csv", days=range(1, 31), wait=10):
+        months = [
+            day_csv(f"{day:02}.09.2026", visits=180, wait=wait).partition("\n")
+            for day in days
+        ]
+        return put(
+            name, "\n".join([HEADER, *(rows.strip() for _, _, rows in months), ""])
+        )
+
+    return big
+
+
+def test_kills_during_a_load_in_parts_leave_no_half_delivery(
+    child, big, put, day_csv, folder, warehouse
+):
+    warehouse.close()
+    put("a.csv", day_csv("01.09.2026"))
+    assert outcomes(child(part_bytes=SMALL)) == ["loaded"]
+    big()
+    began = time.monotonic()
+    chance = random.Random(4712)  # noqa: S311 - no secret
+    seen, half_way, longest = set(), 0, 0.5
+    for _ in range(KILLS * 2):
+        process = child(part_bytes=SMALL)
+        time.sleep(chance.uniform(0, longest))
+        process.kill()
+        process.wait()
+        half_way += any((folder / "archive" / "visits").glob(".parts/*"))
+        connection = open_warehouse(folder / "warehouse.duckdb")
+        seen.add(read_rows(connection, "tickets").height)
+        connection.close()
+        whole_deliveries(folder, set())
+        longest *= 1.2
+    assert seen <= {12, 30 * 180}
+    assert half_way, time.monotonic() - began  # else the moments were badly chosen
+    outcomes(child(part_bytes=SMALL))
+    connection = open_warehouse(folder / "warehouse.duckdb")
+    assert read_rows(connection, "tickets").height == 30 * 180
+    connection.close()
+    left = [*(folder / "archive" / "visits").glob(".*/*")]
+    assert left == []
+
+
+@pytest.mark.parametrize("largest", [2_000, 8_000, 60_000])
+def test_a_disk_that_fills_while_parts_are_written_leaves_the_warehouse_as_it_was(
+    largest, child, big, put, day_csv, folder, warehouse
+):
+    warehouse.close()
+    put("a.csv", day_csv("01.09.2026"))
+    assert outcomes(child()) == ["loaded"]
+    big()
+    assert outcomes(child(largest, part_bytes=SMALL)) == ["failed"]
+    connection = open_warehouse(folder / "warehouse.duckdb")
+    assert read_rows(connection, "tickets").height == 12
+    connection.close()
+    assert [*(folder / "archive" / "visits").glob(".*/*")] == []
+    assert outcomes(child(part_bytes=SMALL)) == ["loaded"]
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+@pytest.mark.parametrize("size", [20_000, 10**9])
+def test_a_file_that_changes_while_it_is_read_is_not_loaded(
+    size, by_hand, big, folder, visits, run, warehouse, monkeypatch
+):
+    monkeypatch.setattr(table_parts, "BIG_BYTES", size)
+    monkeypatch.setattr(csv_pieces, "PIECE_BYTES", 20_000)
+    path = big()
+    text = path.read_text()
+    real = csv_pieces.as_utf8
+
+    def appended(*arguments):
+        path.write_text(text + "meldeamt;01.09.2026 12:00;")
+        return real(*arguments)
+
+    monkeypatch.setattr(csv_pieces, "as_utf8", appended)
+    monkeypatch.setattr(table_csv, "as_utf8", appended)
+    (one,) = run(visits(), files=[path] if by_hand else ())
+    assert one.outcome in ("failed", "refused")
+    assert "still being written" in one.error or "cut off" in one.error
+    assert read_rows(warehouse, "tickets").is_empty()
 
 
 def outcomes(process):

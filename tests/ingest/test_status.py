@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
+from ingest.archive import rebuild
 from ingest.delivery import run_source
 from ingest.opening import is_any_open, last_open
 from ingest.status import source_status
+from ingest.warehouse import open_warehouse
 
 LIVE = {
     "id": "live",
@@ -147,3 +150,27 @@ def test_without_opening_hours_somebody_may_always_be_there(make_city, visits):
     night = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
     assert is_any_open(city, night, timedelta(0))
     assert last_open(city, night) is None
+
+
+def test_what_is_only_warned_of_is_counted_by_rule_and_survives_a_rebuild(
+    make_city, visits, put, day_csv, warehouse, run, now, folder
+):
+    checks = {"max_wait_minutes": 60, "warn": ["implausible_wait"]}
+    city = make_city(visits(checks=checks))
+    put("a.csv", day_csv("26.10.2026", visits=5, wait=90))
+    put("b.csv", day_csv("27.10.2026", visits=3, wait=10))
+    run(city, "visits", now)
+    (status,) = source_status(warehouse, city, now)
+    assert (status.rows_loaded, status.refused_by_rule) == (8, {})
+    assert status.warned_by_rule == {"implausible_wait": 5}
+    anew = open_warehouse(folder / "anew" / "warehouse.duckdb")
+    rebuild(anew, folder / "archive")
+    (again,) = source_status(anew, city, now)
+    anew.close()
+    assert again.warned_by_rule == status.warned_by_rule
+
+
+def test_only_rules_of_plausibility_may_warn(make_city, visits):
+    with pytest.raises(ValidationError) as refused:
+        make_city(visits(checks={"warn": ["unknown_office"]}))
+    assert "implausible_wait" in str(refused.value)

@@ -258,6 +258,12 @@ def sources_of(city: City) -> list[dict]:
                     "de": "Zeitpunkt in der Zukunft", "en": "time in the future",
                 }
             ] if i else [],
+            "warned_by_rule": [
+                {
+                    "code": "frozen", "count": 15,
+                    "de": "Anzeige eingefroren", "en": "display frozen",
+                }
+            ] if i == 2 else [],
             "is_late": i == 1,
         }
         for i, source in enumerate(city.sources)

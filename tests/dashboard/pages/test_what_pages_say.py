@@ -368,6 +368,7 @@ def test_late_sources_are_named_with_how_far_their_data_reach(full):
     text = full.page("/datenstand").text
     assert "Überfällig: Stadt Musterstadt, Aufrufsystem der Fachämter" in text
     assert "7 Zeilen: Zeitpunkt in der Zukunft" in text
+    assert "Übernommen, aber auffällig 15 Zeilen: Anzeige eingefroren" in text
     english = full.page("/datenstand", "en").text
     assert "7 rows: time in the future" in english
 
