@@ -4,7 +4,17 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from ingest.mappings import Calls, Column, Covers, Delimiter, Identifier, Model
+from ingest.mappings import (
+    Calls,
+    Column,
+    Covers,
+    Delimiter,
+    Identifier,
+    Model,
+    Offices,
+    Table,
+    words_of,
+)
 
 # Who worked on a case. An event log names them; a mapping must not.
 _STAFF = frozenset({"monitoringresource", "responsible_actor"})
@@ -59,6 +69,10 @@ class XesMapping(Model):
             raise ValueError(message)
         return self
 
+    @property
+    def named_offices(self) -> Offices:
+        return words_of(self.columns.get("office"))
+
 
 class QueueLogMapping(Model):
     """The queue_log of Asterisk: which queue belongs to which office."""
@@ -68,6 +82,14 @@ class QueueLogMapping(Model):
     line: Literal["phone", "chat"] = "phone"
     calls: Calls
     covers: Covers = Covers()
+
+    @property
+    def table(self) -> Table:
+        return "contacts"
+
+    @property
+    def named_offices(self) -> Offices:
+        return frozenset(self.queues.values())
 
 
 class SlotMapping(Model):
@@ -88,3 +110,11 @@ class SlotMapping(Model):
     files: str = "*.csv"  # which files of an archive are read
     ignored_columns: tuple[str, ...] = ()
     covers: Covers = Covers()
+
+    @property
+    def table(self) -> Table:
+        return "slot_offers"
+
+    @property
+    def named_offices(self) -> Offices:
+        return words_of(self.office)

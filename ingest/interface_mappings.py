@@ -5,7 +5,15 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from ingest.mappings import Column, Covers, Identifier, Model, Table
+from ingest.mappings import (
+    Column,
+    Covers,
+    Identifier,
+    Model,
+    Offices,
+    Table,
+    words_of,
+)
 
 _ALL = Covers(by="all")
 
@@ -34,6 +42,10 @@ class ZmsMapping(Model):
     def table(self) -> Table:
         return "queue_hours" if self.subject.startswith("waiting") else "slots"
 
+    @property
+    def named_offices(self) -> Offices:
+        return frozenset(self.offices.values())
+
 
 class RecordsMapping(Model):
     """Records of an interface as rows of a table, by their columns."""
@@ -43,6 +55,10 @@ class RecordsMapping(Model):
     decimal: Literal[",", "."] = "."
     missing: tuple[str, ...] = ("",)
     covers: Covers = _ALL
+
+    @property
+    def named_offices(self) -> Offices:
+        return words_of(self.columns.get("office"))
 
 
 class Windows(Model):
@@ -76,6 +92,14 @@ class OzgMapping(Model):
     ars: str | None = Field(default=None, pattern=r"^\d{12}$")  # default: the city's
     page_size: int = Field(default=100, ge=1, le=10_000)
 
+    @property
+    def table(self) -> Table:
+        return "online_services"
+
+    @property
+    def named_offices(self) -> Offices:
+        return None
+
 
 class ParkapiMapping(Model):
     """Car parks as ParkAPI tells of them, version 1 or 3."""
@@ -83,3 +107,11 @@ class ParkapiMapping(Model):
     # Id -> name; others keep the source's name.
     car_parks: dict[str, str] = Field(default={})
     ignored_car_parks: tuple[str, ...] = ()  # ids
+
+    @property
+    def table(self) -> Table:
+        return "parking"
+
+    @property
+    def named_offices(self) -> Offices:
+        return None

@@ -45,6 +45,9 @@ Table = Literal[
 ]  # fmt: skip
 
 
+Offices = frozenset[str] | None  # None: nothing says beforehand which ones
+
+
 class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
@@ -70,6 +73,17 @@ class Column(Model):
             message = 'give either "column" or "value"'
             raise ValueError(message)
         return self
+
+
+def words_of(column: Column | None) -> frozenset[str] | None:
+    """Name the words of ours that a column can say."""
+    if column is None:
+        return None
+    if column.value is not None:
+        return frozenset({str(column.value)})
+    if column.values is None:
+        return None
+    return frozenset(word for word in column.values.values() if word is not None)
 
 
 class Covers(Model):
@@ -129,6 +143,10 @@ class TableMapping(Model):
             raise ValueError(message)
         return self
 
+    @property
+    def named_offices(self) -> Offices:
+        return words_of(self.columns.get("office"))
+
 
 class QueueMapping(Model):
     """A live queue feed in JSON or XML: where its queues are, what their fields mean.
@@ -154,6 +172,14 @@ class QueueMapping(Model):
     decimal: Literal[",", "."] = "."
     missing: tuple[str, ...] = ("", "-")
 
+    @property
+    def table(self) -> Table:
+        return "queue_samples"
+
+    @property
+    def named_offices(self) -> Offices:
+        return words_of(self.office)
+
 
 class Open311Mapping(Model):
     """Open311 GeoReport v2: which office and service a request belongs to."""
@@ -169,3 +195,11 @@ class Open311Mapping(Model):
     # page: page=1&page_size=50; offset: limit=50&offset=0; none: smaller windows
     paging: Literal["page", "offset", "none"] = "page"
     page_size: int = Field(default=50, ge=1, le=1000)
+
+    @property
+    def table(self) -> Table:
+        return "cases"
+
+    @property
+    def named_offices(self) -> Offices:
+        return frozenset({self.office})

@@ -1,7 +1,7 @@
 """What the city file says about a source: where it is, when it is due, how it reads."""
 
 from datetime import date, timedelta
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -14,27 +14,16 @@ from ingest.interface_mappings import (
     ZmsMapping,
 )
 from ingest.mappings import (
-    Column,
     Identifier,
     Model,
+    Offices,
     Open311Mapping,
     QueueMapping,
     Span,
     Table,
     TableMapping,
+    words_of,
 )
-
-Offices = frozenset[str] | None  # None: nothing says beforehand which ones
-
-
-def _offices(column: Column | None) -> Offices:
-    if column is None:
-        return None
-    if column.value is not None:
-        return frozenset({str(column.value)})
-    if column.values is None:
-        return None
-    return frozenset(word for word in column.values.values() if word is not None)
 
 
 class Closed(Model):
@@ -76,7 +65,20 @@ class Checks(Model):
     warn: tuple[MayWarn, ...] = ()  # rules whose rows are loaded, and counted
 
 
+class _Mapping(Protocol):
+    """What every mapping says: which table it fills, and about whom."""
+
+    @property
+    def table(self) -> Table: ...
+
+    @property
+    def named_offices(self) -> Offices: ...
+
+
 class _Source(Model):
+    if TYPE_CHECKING:
+        mapping: _Mapping  # each kind of source has its own
+
     id: Identifier
     publisher: str
     licence: str
@@ -105,9 +107,13 @@ class _Source(Model):
         return self
 
     @property
+    def table(self) -> Table:
+        return self.mapping.table
+
+    @property
     def offices(self) -> Offices:
         """Name the offices that it may deliver anything about."""
-        return None
+        return self.mapping.named_offices
 
     @property
     def lines(self) -> frozenset[str] | None:
@@ -137,68 +143,28 @@ class TableFileSource(_Source):
         return self
 
     @property
-    def table(self) -> Table:
-        return self.mapping.table
-
-    @property
-    def offices(self) -> Offices:
-        return _offices(self.mapping.columns.get("office"))
-
-    @property
     def lines(self) -> frozenset[str] | None:
-        return _offices(self.mapping.columns.get("line"))
+        return words_of(self.mapping.columns.get("line"))
 
 
 class QueueFeedSource(_Source):
     adapter: Literal["queue_feed"]
     mapping: QueueMapping
 
-    @property
-    def table(self) -> Table:
-        return "queue_samples"
-
-    @property
-    def offices(self) -> Offices:
-        return _offices(self.mapping.office)
-
 
 class Open311Source(_Source):
     adapter: Literal["open311"]
     mapping: Open311Mapping
-
-    @property
-    def table(self) -> Table:
-        return "cases"
-
-    @property
-    def offices(self) -> Offices:
-        return frozenset({self.mapping.office})
 
 
 class XesSource(_Source):
     adapter: Literal["xes"]
     mapping: XesMapping
 
-    @property
-    def table(self) -> Table:
-        return self.mapping.table
-
-    @property
-    def offices(self) -> Offices:
-        return _offices(self.mapping.columns.get("office"))
-
 
 class AsteriskQueueLogSource(_Source):
     adapter: Literal["asterisk_queue_log"]
     mapping: QueueLogMapping
-
-    @property
-    def table(self) -> Table:
-        return "contacts"
-
-    @property
-    def offices(self) -> Offices:
-        return frozenset(self.mapping.queues.values())
 
     @property
     def lines(self) -> frozenset[str] | None:
@@ -209,70 +175,30 @@ class SlotSnapshotsSource(_Source):
     adapter: Literal["slot_snapshots"]
     mapping: SlotMapping
 
-    @property
-    def table(self) -> Table:
-        return "slot_offers"
-
-    @property
-    def offices(self) -> Offices:
-        return _offices(self.mapping.office)
-
 
 class ZmsSource(_Source):
     adapter: Literal["zms_warehouse"]  # url: …/warehouse/
     mapping: ZmsMapping
-
-    @property
-    def table(self) -> Table:
-        return self.mapping.table
-
-    @property
-    def offices(self) -> Offices:
-        return frozenset(self.mapping.offices.values())
 
 
 class SodaSource(_Source):
     adapter: Literal["soda"]  # url: …/resource/abcd-1234.json
     mapping: SodaMapping
 
-    @property
-    def table(self) -> Table:
-        return self.mapping.table
-
-    @property
-    def offices(self) -> Offices:
-        return _offices(self.mapping.columns.get("office"))
-
 
 class CkanSource(_Source):
     adapter: Literal["ckan_datastore"]  # url: …/api/3/action/datastore_search
     mapping: CkanMapping
-
-    @property
-    def table(self) -> Table:
-        return self.mapping.table
-
-    @property
-    def offices(self) -> Offices:
-        return _offices(self.mapping.columns.get("office"))
 
 
 class OzgSource(_Source):
     adapter: Literal["ozg_dashboard"]  # url: …/v1/data
     mapping: OzgMapping = OzgMapping()
 
-    @property
-    def table(self) -> Table:
-        return "online_services"
-
 
 class ParkapiSource(_Source):
     adapter: Literal["parkapi"]
     mapping: ParkapiMapping = ParkapiMapping()
-
-    @property
-    def table(self) -> Table:
-        return "parking"
 
 
 Source = Annotated[

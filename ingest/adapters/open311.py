@@ -44,9 +44,8 @@ def downloads(
     """Yield one delivery per window of time, or what lies in the folder."""
     mapping = _mapping(source)
     if source.url is None:
-        files = places.from_folder(source, now, data_dir)
-        paths = [file.content for file in files if isinstance(file.content, Path)]
-        yield from handed_in(paths, source, city, now)
+        files = places.files_in_folder(source, now, data_dir)
+        yield from handed_in(files, source, city, now)
     else:
         yield from Server(source.url, mapping, city, http, seen, now).windows()
 
@@ -70,7 +69,7 @@ def handed_in(
             message = f"{path.name} holds no request with a time; nothing was loaded"
             raise DeliveryRefused(message)
         spans.append(((min(moments), max(moments) + _INSTANT), [path.name], requests))
-    for covers, names, requests in _joined(spans):
+    for covers, names, requests in places.joined(spans):
         content = as_content(newest(requests, city.timezone))
         yield Download(" + ".join(names), content, now, covers)
 
@@ -132,18 +131,3 @@ def _columns(mapping: Open311Mapping, raw: pl.DataFrame) -> dict[str, Column]:
         "outcome": Column(column="status", values={"closed": "done", "open": None}),
         "case_key": Column(column="service_request_id", key=True),
     }
-
-
-def _joined(
-    spans: Sequence[tuple[Span, list[str], list[Request]]],
-) -> list[tuple[Span, list[str], list[Request]]]:
-    """Put the files together whose spans overlap."""
-    joined: list[tuple[Span, list[str], list[Request]]] = []
-    for covers, names, requests in sorted(spans, key=lambda one: one[0]):
-        if joined and covers[0] < joined[-1][0][1]:
-            (first, end), others, before = joined[-1]
-            merged = (first, max(end, covers[1]))
-            joined[-1] = (merged, [*others, *names], [*before, *requests])
-        else:
-            joined.append((covers, names, requests))
-    return joined

@@ -1,9 +1,9 @@
 """Where deliveries lie: one address, an address per period, a folder, files by hand."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from ingest.adapters.base import Answer, Download, Http, Loaded, Seen, Span
 from ingest.adapters.spans import periods, span_of_period
@@ -15,6 +15,8 @@ from ingest.sources import Periods, Source
 _UNFINISHED: Final = (".part", ".filepart", ".tmp", ".crdownload", ".partial", ".swp")
 _HIDDEN: Final = (".", "~$")
 _NOT_FOUND: Final = 404
+
+Content = TypeVar("Content")
 
 
 def downloads(
@@ -58,6 +60,27 @@ def from_folder(source: Source, now: datetime, data_dir: Path) -> Iterator[Downl
     for path in sorted(folder.glob(source.pattern)):
         if path.is_file() and not _is_unfinished(path):
             yield Download(name=path.name, content=path, fetched_at=now)
+
+
+def files_in_folder(source: Source, now: datetime, data_dir: Path) -> list[Path]:
+    """Name the files of the folder, where several of them may be one delivery."""
+    found = from_folder(source, now, data_dir)
+    return [file.content for file in found if isinstance(file.content, Path)]
+
+
+def joined(
+    files: Iterable[tuple[Span, list[str], list[Content]]],
+) -> list[tuple[Span, list[str], list[Content]]]:
+    """Put the files together whose spans overlap (span, names, what they hold)."""
+    found: list[tuple[Span, list[str], list[Content]]] = []
+    for covers, names, content in sorted(files, key=lambda one: one[0]):
+        if found and covers[0] < found[-1][0][1]:
+            (first, end), others, before = found[-1]
+            merged = (first, max(end, covers[1]))
+            found[-1] = (merged, [*others, *names], [*before, *content])
+        else:
+            found.append((covers, names, content))
+    return found
 
 
 def from_address(

@@ -41,9 +41,8 @@ def downloads(
     """Yield one delivery per month for all offices, or what lies in the folder."""
     mapping = _mapping(source)
     if source.url is None:
-        files = places.from_folder(source, now, data_dir)
-        paths = [file.content for file in files if isinstance(file.content, Path)]
-        yield from handed_in(paths, source, city, now)
+        files = places.files_in_folder(source, now, data_dir)
+        yield from handed_in(files, source, city, now)
         return
     today = now.astimezone(city.timezone).date()
     first = mapping.first_day or today - _BACK
@@ -77,7 +76,7 @@ def handed_in(
     for path in files:
         reports = read_reports(path.name, Download(path.name, path, now).read())
         spans.append((_span(path.name, reports, city, now), [path.name], reports))
-    for covers, names, reports in _joined(spans):
+    for covers, names, reports in places.joined(spans):
         yield Download(" + ".join(names), _as_content(reports), now, covers)
 
 
@@ -159,18 +158,3 @@ def _span(name: str, reports: Sequence[Report], city: City, now: datetime) -> Sp
     first, _ = span_of_period(min(days), "day", city.timezone)
     _, end = span_of_period(max(days), "day", city.timezone)
     return first, end
-
-
-def _joined(
-    spans: Sequence[tuple[Span, list[str], list[Report]]],
-) -> list[tuple[Span, list[str], list[Report]]]:
-    """Put the files together whose days overlap."""
-    joined: list[tuple[Span, list[str], list[Report]]] = []
-    for covers, names, reports in sorted(spans, key=lambda one: one[0]):
-        if joined and covers[0] < joined[-1][0][1]:
-            (first, end), others, before = joined[-1]
-            merged = (first, max(end, covers[1]))
-            joined[-1] = (merged, [*others, *names], [*before, *reports])
-        else:
-            joined.append((covers, names, reports))
-    return joined
