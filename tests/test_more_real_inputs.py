@@ -7,12 +7,10 @@ import csv
 import gzip
 import io
 import json
-import os
 import tarfile
 from calendar import monthrange
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -22,50 +20,14 @@ from defusedxml import ElementTree
 from ingest.adapters.base import REFUSED, Parsed
 from ingest.checks import check
 from ingest.city import read_city
-from ingest.delivery import run_source
 from ingest.sources import Checks
-from ingest.warehouse import open_warehouse, read_frame, read_rows
 from metrics.compute import compute
 from metrics.protect import protect_figures
+from tests.real_inputs import DATA, NOW, ONLY_WITH_DATA, ROOT, Loaded
 
-ROOT = Path(__file__).parent.parent
-DATA = Path(os.environ.get("AMTSPULS_REAL_DATA", ROOT.parent / "shared" / "data"))
-NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 
-pytestmark = pytest.mark.skipif(
-    not (DATA / "INDEX.md").exists(), reason=f"the real data are not in {DATA}"
-)
-
-
-class Loaded:
-    """The warehouse of one city after its files were handed in."""
-
-    def __init__(self, folder, city, source, files):
-        self.city = read_city(ROOT / "data" / "cities" / f"{city}.toml")
-        self.connection = open_warehouse(folder / "warehouse.duckdb")
-        self.folder = folder
-        self.runs = run_source(
-            self.connection,
-            self.city,
-            self.city.source(source),
-            data_dir=folder,
-            now=NOW,
-            files=files,
-        )
-
-    def rows(self, table):
-        return read_rows(self.connection, table)
-
-    def refused(self):
-        counted = read_frame(
-            self.connection,
-            "SELECT reason, count(*) AS rows FROM quarantine GROUP BY reason",
-        )
-        return dict(counted.iter_rows())
-
-    def stored(self):
-        return b"".join(p.read_bytes() for p in self.folder.rglob("*") if p.is_file())
+pytestmark = ONLY_WITH_DATA
 
 
 @pytest.fixture(scope="module")

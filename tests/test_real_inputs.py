@@ -5,59 +5,21 @@ The files are no part of this repository; without them these tests are skipped.
 
 import csv
 import json
-import os
 import re
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
-from ingest.city import read_city
-from ingest.delivery import run_source
-from ingest.warehouse import open_warehouse, read_frame, read_rows
+from ingest.warehouse import read_frame
+from tests.real_inputs import DATA, ONLY_WITH_DATA, Loaded
 
-ROOT = Path(__file__).parent.parent
-DATA = Path(os.environ.get("AMTSPULS_REAL_DATA", ROOT.parent / "shared" / "data"))
-NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 
-pytestmark = pytest.mark.skipif(
-    not (DATA / "INDEX.md").exists(), reason=f"the real data are not in {DATA}"
-)
-
-
-class Loaded:
-    """The warehouse of one city after its files were handed in."""
-
-    def __init__(self, folder, city, source, files):
-        self.city = read_city(ROOT / "data" / "cities" / f"{city}.toml")
-        self.connection = open_warehouse(folder / "warehouse.duckdb")
-        self.folder = folder
-        self.runs = self.load(source, files)
-
-    def load(self, source, files):
-        return run_source(
-            self.connection,
-            self.city,
-            self.city.source(source),
-            data_dir=self.folder,
-            now=NOW,
-            files=files,
-        )
-
-    def rows(self, table):
-        return read_rows(self.connection, table)
-
-    def refused(self):
-        counted = read_frame(
-            self.connection,
-            "SELECT reason, count(*) AS rows FROM quarantine GROUP BY reason",
-        )
-        return dict(counted.iter_rows())
+pytestmark = ONLY_WITH_DATA
 
 
 def objects(path):
