@@ -13,12 +13,11 @@ from typing import Final
 import duckdb
 import polars as pl
 
-from ingest.adapters.base import REFUSED
 from ingest.checks import Checked
 from ingest.errors import IngestError
 from ingest.loading import Delivery, supersede, touched_by, write
 from ingest.parts import CheckedParts
-from ingest.warehouse import WRITING, schema_of, write_parquet
+from ingest.warehouse import WRITING, write_parquet
 
 _UNFINISHED: Final = ".unfinished"  # written, but not yet known to be in the warehouse
 _PARTS: Final = ".parts"  # of a big delivery that is being checked
@@ -120,13 +119,9 @@ def _replay(
 ) -> None:
     replaced = touched_by(connection, delivery)["delivery_id"].to_list()
     beside = file.with_name(delivery.id + _REFUSED)
-    refused = (
-        pl.read_parquet(beside) if beside.exists() else pl.DataFrame(schema=REFUSED)
-    )
-    rows = pl.read_parquet(file)
+    refused = [beside] if beside.exists() else []
     # A table may have got columns since; those that it lost are of no use any more.
-    known = [name for name in rows.columns if name in schema_of(delivery.table)]
-    write(connection, delivery, rows.select(known), refused)
+    write(connection, delivery, [file], refused)
     supersede(connection, delivery, replaced)
 
 

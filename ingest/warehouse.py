@@ -102,10 +102,10 @@ def insert_rows(
     delivery_id: str | None = None,
 ) -> None:
     """Append rows in one statement; columns that they lack become NULL."""
+    if not len(rows):
+        return
     bound = list[object]()
     if isinstance(rows, pl.DataFrame):
-        if rows.is_empty():
-            return
         rows = without_empty(rows)
         given, origin = set(rows.columns), "incoming"
         connection.register("incoming", rows)
