@@ -1,6 +1,6 @@
 """What a delivery must satisfy; what does not goes to quarantine with its reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -69,13 +69,13 @@ def check(
 ) -> Checked:
     """Hold every row against the rules; `previous`: earlier looks at a live queue."""
     sieve = Sieve.of(parsed, source, city)
-    sieve.refuse(broken_rules(sieve.rows, source, city, now, parsed.covers))
+    sieve.refuse(sieve.broken_rules(now, parsed.covers))
     sieve.refuse(repeated(sieve.rows, parsed.table, source.checks))
     closed = source.checks.closed
     sieve.rows, reasons = _closed(sieve.rows, parsed.table, closed, city)
     sieve.refuse(reasons)
     frozen = _frozen(sieve.rows, parsed.table, source, city, previous)
-    warned = warnings(sieve.rows, source, city, now)
+    warned = sieve.warnings(now)
     if "frozen" in source.checks.warn:
         warned |= counts_of(frozen["reason"])
     else:
@@ -96,6 +96,7 @@ class Sieve:
 
     table: str
     source: Source
+    city: City
     known: Mapping[str, Sequence[str]]  # words that may show in quarantine
     rows: pl.DataFrame
     refused: list[pl.DataFrame]
@@ -106,7 +107,7 @@ class Sieve:
         unread = parsed.refused.with_columns(
             mask_json(parsed.refused["row_json"], known)
         )
-        return cls(parsed.table, source, known, _as_table(parsed), [unread])
+        return cls(parsed.table, source, city, known, _as_table(parsed), [unread])
 
     @classmethod
     def again(
@@ -114,7 +115,7 @@ class Sieve:
     ) -> "Sieve":
         """Go on with rows that went through a sieve before."""
         known = _known_words(source.table, city)
-        return cls(source.table, source, known, rows, [refused])
+        return cls(source.table, source, city, known, rows, [refused])
 
     def refuse(self, reasons: pl.DataFrame) -> None:
         """Set aside the rows that have a reason (row_number, reason, field)."""
@@ -126,29 +127,26 @@ class Sieve:
         self.refused.append(_refused(reasons.filter(broken), masked))
         self.rows = self.rows.filter(~broken)
 
+    def broken_rules(self, now: datetime, covers: Span | None) -> pl.DataFrame:
+        """Give for each row the first rule of its own that it breaks, or null."""
+        tests = self._violations(now, covers)
+        return _reasons(self.rows, [test for test in tests if not self._warns(test)])
+
+    def warnings(self, now: datetime) -> dict[str, int]:
+        """Count the rows that break rules which the source only warns of."""
+        if not self.source.checks.warn:
+            return {}
+        tests = filter(self._warns, self._violations(now, covers=None))
+        return counts_of(_reasons(self.rows, list(tests))["reason"])
+
+    def _violations(self, now: datetime, covers: Span | None) -> Iterator[Violation]:
+        return violations(self.table, self.source.checks, self.city, now, covers)
+
+    def _warns(self, test: Violation) -> bool:
+        return test.reason in self.source.checks.warn
+
     def all_refused(self) -> pl.DataFrame:
         return pl.concat(self.refused).sort(_ROW, maintain_order=True)
-
-
-def broken_rules(
-    rows: pl.DataFrame, source: Source, city: City, now: datetime, covers: Span | None
-) -> pl.DataFrame:
-    """Give for each row the first rule of its own that it breaks, or null."""
-    tests = violations(source.table, source.checks, city, now, covers)
-    return _reasons(
-        rows, [test for test in tests if test.reason not in source.checks.warn]
-    )
-
-
-def warnings(
-    rows: pl.DataFrame, source: Source, city: City, now: datetime
-) -> dict[str, int]:
-    """Count the rows that break rules of their own which the source only warns of."""
-    if not source.checks.warn:
-        return {}
-    tests = violations(source.table, source.checks, city, now, covers=None)
-    warned = [test for test in tests if test.reason in source.checks.warn]
-    return counts_of(_reasons(rows, warned)["reason"])
 
 
 def counts_of(reasons: pl.Series) -> dict[str, int]:

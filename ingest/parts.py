@@ -18,7 +18,7 @@ import polars as pl
 
 from ingest.adapters.base import Parsed, Span
 from ingest.adapters.spans import a_row_per_hour
-from ingest.checks import Sieve, broken_rules, counts_of, warnings
+from ingest.checks import Sieve, counts_of
 from ingest.city import City
 from ingest.privacy import refuse_bare_numbers
 from ingest.repeated import key_hashes, repeated, seen_twice
@@ -127,28 +127,21 @@ class CheckedParts:
         parsed = work()
         refuse_bare_numbers(parsed.rows)
         sieve = Sieve.of(parsed, self.source, self.city)
-        sieve.refuse(
-            broken_rules(sieve.rows, self.source, self.city, self.now, covers=None)
-        )
+        sieve.refuse(sieve.broken_rules(self.now, covers=None))
         hours = a_row_per_hour(parsed.rows, parsed.table)
         return self._write(number, sieve, parsed.rows_read, hours)
 
     def _refuse_outside(self, covers: Span) -> None:
-        def judge(rows: pl.DataFrame) -> pl.DataFrame:
-            # They keep the other rules, so only that of the span can speak now.
-            return broken_rules(rows, self.source, self.city, self.now, covers)
-
         for number, part in enumerate(self._parts):
             if not part.is_within(covers):
-                self._refuse(number, judge)
+                # Its rows keep the other rules, so only that of the span speaks now.
+                self._refuse(number, lambda sieve: sieve.broken_rules(self.now, covers))
 
-    def _refuse(
-        self, number: int, judge: Callable[[pl.DataFrame], pl.DataFrame]
-    ) -> None:
+    def _refuse(self, number: int, judge: Callable[[Sieve], pl.DataFrame]) -> None:
         """Set aside the rows of a part that `judge` gives a reason for."""
         part = self._parts[number]
         sieve = self._read(part)
-        sieve.refuse(judge(sieve.rows))
+        sieve.refuse(judge(sieve))
         if sieve.rows.height < part.rows_loaded:
             self._parts[number] = self._write(number, sieve, part.rows_read, part.hours)
 
@@ -183,14 +176,13 @@ class CheckedParts:
         write_parquet(without_empty(sieve.rows).lazy(), rows_file)
         write_parquet(refused.lazy(), refused_file)
         numbers = key_hashes(sieve.rows, self.table)
-        warned = warnings(sieve.rows, self.source, self.city, self.now)
         return _Part(
             rows_file=rows_file,
             refused_file=refused_file,
             rows_read=rows_read,
             rows_loaded=sieve.rows.height,
             reasons=Counter(counts_of(refused["reason"])),
-            warned=Counter(warned),
+            warned=Counter(sieve.warnings(self.now)),
             numbers=numbers,
             hours=hours,
             first_and_last=_first_and_last(sieve.rows, self.table),
@@ -207,8 +199,10 @@ def _first_and_last(rows: pl.DataFrame, table: str) -> Span | None:
     return None
 
 
-def _marked(rows: pl.DataFrame, marked: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(_ROW).join(marked, on=_ROW, how="left", maintain_order="left")
+def _marked(sieve: Sieve, marked: pl.DataFrame) -> pl.DataFrame:
+    return sieve.rows.select(_ROW).join(
+        marked, on=_ROW, how="left", maintain_order="left"
+    )
 
 
 def _in_order(
