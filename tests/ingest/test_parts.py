@@ -60,7 +60,7 @@ def same(whole, split, once, other):
     told = ("outcome", "error", "rows_read", "rows_loaded", "rows_quarantined")
     for name in (*told, "wrong_cells", "bytes_read"):
         assert getattr(split, name) == getattr(whole, name), name
-    for table in ("tickets", "cases", "quarantine", "deliveries"):
+    for table in ("tickets", "cases", "quarantine", "warnings", "deliveries"):
         rows, expected = (
             read_frame(connection, f"FROM {table}") for connection in (other, once)
         )
@@ -142,6 +142,14 @@ def test_visits_without_a_number_are_told_apart_by_all_that_is_known(
     lines = visits_of(300)
     run, _ = both(source, write(folder, [*lines, lines[0], lines[1]]))
     assert (run.rows_loaded, run.rows_quarantined) == (300, 2)
+
+
+def test_what_is_only_warned_of_is_counted_over_all_parts(both, folder, visits):
+    source = visits(checks={"max_wait_minutes": 4, "warn": ["implausible_wait"]})
+    run, warehouse = both(source, write(folder, visits_of(300)))
+    assert run.rows_loaded == 300
+    warned = read_frame(warehouse, "SELECT reason, rows FROM warnings")
+    assert warned.rows() == [("implausible_wait", 300)]
 
 
 def cases_source(visits, **checks):
