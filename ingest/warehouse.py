@@ -101,28 +101,36 @@ def insert_rows(
     rows: Rows,
     delivery_id: str | None = None,
 ) -> None:
-    """Append rows in one statement; columns that they lack become NULL."""
-    if not len(rows):
-        return
-    bound = list[object]()
-    if isinstance(rows, pl.DataFrame):
+    """Append rows; columns that they lack become NULL."""
+    if not isinstance(rows, pl.DataFrame):
+        # One after the other, since all at once they need twice the memory.
+        for file in rows:
+            names, origin = [*pl.read_parquet_schema(file)], "read_parquet(?)"
+            _insert(connection, table, names, origin, delivery_id, [str(file)])
+    elif not rows.is_empty():
         rows = without_empty(rows)
-        given, origin = set(rows.columns), "incoming"
         connection.register("incoming", rows)
-    else:
-        given = {name for file in rows for name in pl.read_parquet_schema(file)}
-        origin, bound = "read_parquet(?, union_by_name = true)", [[*map(str, rows)]]
+        _insert(connection, table, rows.columns, "incoming", delivery_id, [])
+        # Not after an error: in a broken transaction it would fail too, and hide it.
+        connection.unregister("incoming")
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    given: Collection[str],
+    origin: str,
+    delivery_id: str | None,
+    bound: list[str],
+) -> None:
     names = ", ".join(name for name in columns_of(table) if name in given)
     into, chosen = names, names
     if delivery_id is not None:
         # Bound once, it need not be made a column of a million equal texts.
         into, chosen = f"delivery_id, {names}", f"?, {names}"
-        bound.insert(0, delivery_id)
+        bound = [delivery_id, *bound]
     statement = f"INSERT INTO {table} ({into}) SELECT {chosen} FROM {origin}"  # noqa: S608
     connection.execute(statement, bound)
-    if isinstance(rows, pl.DataFrame):
-        # Not after an error: in a broken transaction it would fail too, and hide it.
-        connection.unregister("incoming")
 
 
 def write_parquet(

@@ -289,9 +289,8 @@ def protect_counts(about: Mapping[str, Any], city: City) -> dict[str, Any]:
     if "rows_read" in about:
         said["rows_read"] = loaded + about["rows_quarantined"]
     if about.get("data_until"):
-        said["data_until"] = iso(
-            parse_moment(about["data_until"]).replace(minute=0, second=0)
-        )
+        hour = parse_moment(about["data_until"]).replace(minute=0, second=0)
+        said["data_until"] = iso(hour)
     return said
 
 
