@@ -13,7 +13,7 @@ from ingest.city import City
 from ingest.rules import RULES
 from ingest.status import SourceStatus
 from metrics.moments import iso
-from metrics.protect import protect_counts
+from metrics.protect_counts import protect_counts
 from metrics.published import FRESHNESS
 from metrics.snapshot_folder import json_bytes, write_atomically
 

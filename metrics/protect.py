@@ -18,7 +18,7 @@ from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import Computed
 from metrics.figures import FIGURES
 from metrics.live_queues import live_queue, newest_looks
-from metrics.moments import iso, parse_moment
+from metrics.moments import iso
 from metrics.online_services import protect_online_services
 from metrics.small_numbers import (
     FEWEST,
@@ -49,9 +49,6 @@ _IS_NOBODY: Final = (
     )
 )
 # A row of these is about a person; a row of others about an hour, a look, a service.
-_ABOUT_PEOPLE: Final = frozenset(
-    {"tickets", "cases", "case_pauses", "contacts", "ratings"}
-)
 
 
 def protect(computed: Computed, city: City, now: datetime) -> Computed:
@@ -268,30 +265,6 @@ def _turned(where: pl.Expr, state: str, reason: str) -> dict[str, pl.Expr]:
         name: pl.when(meets).then(pl.lit(word, FIGURES[name])).otherwise(pl.col(name))
         for name, word in to.items()
     }
-
-
-def protect_counts(about: Mapping[str, Any], city: City) -> dict[str, Any]:
-    """Say of a delivery or a source how many rows about people it has, but not exactly.
-
-    A month's file of one office is how many cases it received, to the last one; and the
-    latest moment of its rows is that of one person.
-    """
-    if about["table"] not in _ABOUT_PEOPLE:
-        return dict(about)
-    base = city.publish.rounding_base
-    loaded = max(base, (2 * about["rows_loaded"] + base) // (2 * base) * base)
-    said = {**about, "rows_loaded": loaded}
-    if "warned_by_rule" in about:
-        said["warned_by_rule"] = [
-            rule | {"count": max(base, rule["count"] // base * base)}
-            for rule in about["warned_by_rule"]
-        ]
-    if "rows_read" in about:
-        said["rows_read"] = loaded + about["rows_quarantined"]
-    if about.get("data_until"):
-        hour = parse_moment(about["data_until"]).replace(minute=0, second=0)
-        said["data_until"] = iso(hour)
-    return said
 
 
 PROTECTED: Final[

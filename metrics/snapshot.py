@@ -25,7 +25,8 @@ from metrics.frames import REVISIONS
 from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
 from metrics.kept import Kept
 from metrics.nouns import in_words_of
-from metrics.protect import protect, protect_counts, protect_live
+from metrics.protect import protect, protect_live
+from metrics.protect_counts import protect_counts
 from metrics.provenance import calendar_document, deliveries_used, manifest_of
 from metrics.published import (
     CURRENT,

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from metrics.compute import compute
-from metrics.protect import protect_counts, protect_figures
+from metrics.protect import protect_figures
+from metrics.protect_counts import protect_counts
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
