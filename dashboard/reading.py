@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 import polars as pl
 
 from dashboard.i18n import Words, german
+from metrics.comparison import compare
 from metrics.nouns import as_reports
 from metrics.periods import Period, PeriodGrain
 
@@ -207,23 +208,16 @@ def range_words(words: Words, kpi: KpiWords, figure: Figure) -> str | None:
     )
 
 
-def overlap(one: Figure, other: Figure) -> bool | None:
-    """Tell whether two intervals overlap; None where one of them is missing."""
-    if one.lower is None or one.upper is None:
-        return None
-    if other.lower is None or other.upper is None:
-        return None
-    return one.lower <= other.upper and other.lower <= one.upper
-
-
-def standing(kpi: KpiWords, now: Figure, before: Figure) -> Standing:
+def standing(
+    kpi: KpiWords, now: Figure, before: Figure, *, base: int = 5
+) -> Standing:
     """Tell how a figure stands beside an earlier one, as far as that can be told."""
     if now.value is None or before.value is None or now.is_bound or before.is_bound:
         return "unclear"
     change = round(now.value, kpi.decimals) - round(before.value, kpi.decimals)
     if change == 0:
         return "same"
-    if overlap(now, before):
+    if compare(now, before, kpi.kind, base=base) == "indistinguishable":
         return "unclear"
     if kpi.direction == "neither":
         return "different"

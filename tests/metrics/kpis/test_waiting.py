@@ -79,7 +79,7 @@ def test_the_week_worked_out_by_hand(week) -> None:
     # Seven values: the interval of the median goes from the 1st to the 7th.
     # Mean 121 / 7. Within 15 minutes: 0 2 4 10 15, 5 of 7.
     # Appointments: 9:00, 9:00, 9:30, 10:00 (missed), 8:00. Came: 8 served and 1 left.
-    # The intervals of shares are Wilson's, e.g. of 1 of 5: (0.2 + 0.384) / 1.768 = 0.330
+    # Shares have Wilson's interval, e.g. 1 of 5: (0.2 + 0.384) / 1.768 = 0.330
     # and 1.96 * sqrt(0.2 * 0.8 / 5 + 0.0384) / 1.768 = 0.294 on either side of it.
     # Minutes times persons: 10 + 3 * 30 + 4 + 2 + 0 + 60 + 15 = 181.
     expected = {
