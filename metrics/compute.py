@@ -10,6 +10,7 @@ import polars as pl
 
 from ingest.city import City
 from metrics.book import ageing
+from metrics.control_charts import control_charts
 from metrics.facts import FACTS
 from metrics.figures import FIGURES, FigureId
 from metrics.kept import Kept
@@ -19,6 +20,7 @@ from metrics.measured import DIMENSIONS, Task, measure_anew, measure_rows
 from metrics.periods import GRAINS, PeriodGrain
 from metrics.reading import Reading
 from metrics.spans import POPULATIONS
+from metrics.survival import survival
 from metrics.tidy import tidy
 from metrics.when_to_go import wait_by_hour
 
@@ -36,6 +38,7 @@ _LATTICE: Final[Mapping[str, tuple[PeriodGrain, ...]]] = {
 FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
     "wait_by_hour": wait_by_hour,
     "ageing": ageing,
+    "survival": survival,
 }
 
 
@@ -64,10 +67,10 @@ def compute(
     """
     reading = Reading(connection, city, now)
     figures = [frame for facts in FACTS for frame in figures_of(facts, reading, kept)]
-    return Computed(
-        figures=_in_order(figures),
-        frames={name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()},
-    )
+    ordered = _in_order(figures)
+    frames = {name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()}
+    frames["spc"] = control_charts(ordered, reading)
+    return Computed(ordered, frames)
 
 
 def compute_like(

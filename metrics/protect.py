@@ -29,6 +29,7 @@ from metrics.small_numbers import (
     whole,
 )
 from metrics.small_offices import hidden_offices, with_merged_offices
+from metrics.survival import as_figures, from_figures
 
 FEWEST_HOURS: Final = 3  # looked at, for one hour of one weekday
 
@@ -150,6 +151,10 @@ def protect_ageing(ageing: pl.DataFrame, city: City, now: datetime) -> pl.DataFr
         .with_columns(count=pl.when(IS_SHOWN).then(counts.cast(pl.Int64, strict=False)))
         .sort("office", "service", "at", "band_from_days")
     )
+
+
+def protect_survival(cohorts: pl.DataFrame, city: City, now: datetime) -> pl.DataFrame:
+    return from_figures(protect_figures(as_figures(cohorts), city, now))
 
 
 def protect_live(samples: pl.DataFrame, city: City, now: datetime) -> dict[str, Any]:
@@ -293,4 +298,5 @@ PROTECTED: Final[
 ] = {
     "wait_by_hour": protect_wait_by_hour,
     "ageing": protect_ageing,
+    "survival": protect_survival,
 }

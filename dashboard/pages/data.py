@@ -15,6 +15,7 @@ _FILES = (
     ("figures.parquet", german("Alle Zahlen, für Statistikprogramme"), "Parquet"),
     ("wait_by_hour.parquet", german("Wartezeit je Wochentag und Stunde"), "Parquet"),
     ("ageing.parquet", german("Alter der offenen Fälle"), "Parquet"),
+    ("survival.parquet", german("Anteil entschieden nach x Tagen"), "Parquet"),
     ("revisions.parquet", german("Geänderte Zahlen"), "Parquet"),
     ("catalogue.json", german("Definitionen aller Kennzahlen"), "JSON"),
     ("calendar.json", german("Öffnungstage, Feiertage und Schließungen"), "JSON"),

@@ -13,7 +13,7 @@ from metrics.snapshot_folder import write_snapshot
 
 FILES = ["manifest.json", "catalogue.json", "sources.json", "calendar.json",
          "figures.csv", "figures.parquet", "wait_by_hour.parquet", "ageing.parquet",
-         "revisions.parquet"]  # fmt: skip
+         "survival.parquet", "spc.parquet", "revisions.parquet"]  # fmt: skip
 NUMBERS = {"Wert": "value", "Anzahl (n)": "n", "Zähler": "numerator",
            "Untergrenze": "lower", "Obergrenze": "upper", "Zielwert": "target",
            "Abdeckung": "coverage"}  # fmt: skip

@@ -144,7 +144,7 @@ def test_the_same_content_gives_the_same_bytes_wherever_it_is_written(tmp_path):
         [
             "manifest.json", "catalogue.json", "sources.json", "calendar.json",
             "figures.parquet", "figures.csv", "wait_by_hour.parquet", "ageing.parquet",
-            "revisions.parquet",
+            "survival.parquet", "spc.parquet", "revisions.parquet",
         ]
     )  # fmt: skip
     for name in names:

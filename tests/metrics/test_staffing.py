@@ -32,9 +32,7 @@ def test_blocking_worked_out_by_hand(load, counters, blocked) -> None:
     assert erlang_b(load, counters) == pytest.approx(blocked)
 
 
-@pytest.mark.parametrize(
-    ("counters", "waits"), [(6, 0.5875), (7, 0.3241), (8, 0.1673)]
-)
+@pytest.mark.parametrize(("counters", "waits"), [(6, 0.5875), (7, 0.3241), (8, 0.1673)])
 def test_who_must_wait_at_a_load_of_five(counters, waits) -> None:
     assert erlang_c(5, counters) == pytest.approx(waits, abs=5e-5)
 
