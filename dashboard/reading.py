@@ -28,6 +28,9 @@ _BRIEFLY: Final = {
     "censored": german("Über der höchsten Anzeige"),
     "several_lines": german("Je Weg getrennt gezeigt"),
     "year_not_whole": german("Jahr nicht vollständig"),
+    "no_bands": german("Nur für längere Zeiträume"),
+    "mixed_bands": german("Verschieden eingeteilt"),
+    "limit_in_band": german("Aus den Klassen nicht zu sehen"),
     "no_decisions": german("Keine Entscheidungen"),
     "no_receipts": german("Keine Eingänge"),
     "no_deadline": german("Keine Frist hinterlegt"),
@@ -182,6 +185,8 @@ def value_words(words: Words, kpi: KpiWords, figure: Figure | None) -> str:
         return words("unter {value}", value=said)
     if figure.reason == "above":
         return words("über {value}", value=said)
+    if figure.reason == "estimate":
+        return words("{value} (Schätzwert)", value=said)
     return said
 
 
@@ -208,9 +213,7 @@ def range_words(words: Words, kpi: KpiWords, figure: Figure) -> str | None:
     )
 
 
-def standing(
-    kpi: KpiWords, now: Figure, before: Figure, *, base: int = 5
-) -> Standing:
+def standing(kpi: KpiWords, now: Figure, before: Figure, *, base: int = 5) -> Standing:
     """Tell how a figure stands beside an earlier one, as far as that can be told."""
     if now.value is None or before.value is None or now.is_bound or before.is_bound:
         return "unclear"

@@ -207,9 +207,7 @@ def _count_change(
     return words((_PER_DAY if per_day else _AMOUNT)[percent > 0], difference=said)
 
 
-def _is_unclear(
-    kpi: KpiWords, now: Figure, before: Figure | None, base: int
-) -> bool:
+def _is_unclear(kpi: KpiWords, now: Figure, before: Figure | None, base: int) -> bool:
     """Tell whether two values differ, but not by enough to be sure."""
     if before is None or now.value is None or before.value is None:
         return False
