@@ -43,6 +43,9 @@ class Addresses:
     def service_centre(self, **query: str | None) -> str:
         return self.to("servicecenter", **query)
 
+    def comparison(self, **query: str | None) -> str:
+        return self.to("vergleich", **query)
+
     def quarter(self, quarter: str, **query: str | None) -> str:
         """`quarter` as in figure ids: 2026-Q3."""
         return self.to(f"quartal/{quarter}", **query)

@@ -3,6 +3,7 @@
 from dashboard.pages import (
     accessibility,
     backlog,
+    comparison,
     data,
     data_status,
     home,
@@ -22,6 +23,7 @@ PAGES: tuple[Page, ...] = (
     office.PAGE,
     backlog.PAGE,
     service_centre.PAGE,
+    comparison.PAGE,
     quarter.PAGE,
     method.PAGE,
     method_kpi.PAGE,
