@@ -111,6 +111,11 @@ class KpiWords:
         return self.kind in {"count", "stock", "sum"}
 
     @property
+    def most(self) -> float | None:
+        """Give the highest value that there can be."""
+        return 100 if self.kind == "share" else None
+
+    @property
     def is_flow(self) -> bool:
         """Whether twice the days would mean twice the value."""
         return self.kind in {"count", "sum"}

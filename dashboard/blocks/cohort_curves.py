@@ -123,6 +123,7 @@ def _block(
         ),
         series=series,
         language=view.language,
+        most=kpi.most,
     )  # fmt: skip
     columns = [Column(words("Nach"))]
     columns += [Column(each.name, is_number=True) for each in series]
@@ -143,7 +144,6 @@ def _block(
         table=table(title, columns, rows, is_caption_visible=False),
         source=source_line(view, kpi, population.office),
         origin=_origin(view),
-        download=view.addresses.download("survival.parquet"),
         hint=late_note(view, kpi, population.office),
     )
 
@@ -152,9 +152,22 @@ def _series(words: Words, cohort: _Cohort, days: Sequence[int]) -> Series:
     points = [cohort.points.get(day) for day in days]
     return Series(
         name=words.quarter(cohort.start),
-        values=tuple(None if point is None else point.value for point in points),
+        values=tuple(_drawn(points)),
         words=tuple(_said(words, point) for point in points),
     )
+
+
+def _drawn(points: Sequence[_Point | None]) -> list[float | None]:
+    """Draw "below 5 %" no higher than what was decided later: a curve cannot fall."""
+    drawn: list[float | None] = []
+    later = 100.0
+    for point in reversed(points):
+        if point is None or point.value is None:
+            drawn.append(None)
+            continue
+        later = min(point.value, later) if point.reason == "below" else point.value
+        drawn.append(later)
+    return drawn[::-1]
 
 
 def _said(words: Words, point: _Point | None) -> str:
@@ -173,7 +186,8 @@ def _said(words: Words, point: _Point | None) -> str:
 def _headline(view: View, cohorts: Sequence[_Cohort]) -> str:
     """Say how far the newest cohort is, and whether that is unlike a year before."""
     words, newest = view.words, cohorts[0]
-    days = max(newest.known)
+    exact = [day for day in newest.known if not newest.points[day].reason]
+    days = max(exact or newest.known)
     point = newest.points[days]
     said = words(
         "{period} gingen Fälle ein, von denen {share} nach {days} entschieden waren.",
@@ -192,6 +206,8 @@ def _headline(view: View, cohorts: Sequence[_Cohort]) -> str:
             "Ein Jahr davor: {share}. Der Unterschied ist zu klein, um sicher zu sein.",
             share=share,
         )
+    if verdict == "unknown":
+        return f"{said} " + words("Ein Jahr davor: {share}.", share=share)
     return f"{said} " + words("Ein Jahr davor waren es {share}.", share=share)
 
 

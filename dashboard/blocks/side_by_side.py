@@ -74,6 +74,7 @@ def side_by_side(
             **{"from": quarter.start.isoformat(), "to": quarter.end.isoformat()},
         ),
         hint=late_note(view, kpi, None),
+        is_table_wide=True,
     )
 
 
@@ -144,7 +145,7 @@ def _picture(
 ) -> list[Component]:
     words = view.words
     said = "; ".join(f"{row.name}: {row.words}" for row in rows)
-    chart = Intervals(words.unit(kpi.unit), rows, view.language)
+    chart = Intervals(words.unit(kpi.unit), rows, view.language, kpi.most)
     drawing = html.Div(
         Drawing(draw_intervals(chart)),
         className="drawing",

@@ -103,6 +103,7 @@ class Chart:
     events: tuple[Event, ...] = ()
     closures: tuple[Closure, ...] = ()
     provisional_label: str = ""  # "vorläufig"; needed where a series has such values
+    most: float | None = None  # the highest value that there can be: 100 of shares
 
     def __post_init__(self) -> None:
         for series in self.series:
@@ -144,20 +145,26 @@ class Chart:
     def ticks(self) -> tuple[float, ...]:
         """Round numbers from 0 upwards, at most six of them."""
         drawn = [v for each in self.series for v in each.values if v is not None]
-        return ticks_to(max([*drawn, *(target.value for target in self.targets), 0]))
+        highest = max([*drawn, *(target.value for target in self.targets), 0])
+        return ticks_to(highest, self.most)
 
     def number(self, value: float) -> str:
         """Write a number for the y axis."""
         return axis_number(value, self.language)
 
 
-def ticks_to(highest: float) -> tuple[float, ...]:
-    """Give round numbers from 0 to above the highest value, at most six of them."""
+def ticks_to(highest: float, most: float | None = None) -> tuple[float, ...]:
+    """Give round numbers from 0 to above the highest value, at most six of them.
+
+    They end where nothing can lie beyond: there are no 120 percent of all cases.
+    """
     if highest <= 0:
         return (0.0, 1.0)
     step = _round_step(highest / 5)
     # A value that touches the frame cannot be told from one that leaves it.
     count = math.ceil(highest * 1.04 / step)
+    if most is not None and highest <= most:
+        count = min(count, math.ceil(most / step))
     return tuple(step * number for number in range(count + 1))
 
 

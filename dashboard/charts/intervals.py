@@ -40,6 +40,7 @@ class Intervals:
     unit: str
     rows: tuple[Row, ...]
     language: Literal["de", "en"] = "de"
+    most: float | None = None  # the highest value that there can be
 
     @property
     def ticks(self) -> tuple[float, ...]:
@@ -49,7 +50,7 @@ class Intervals:
             for each in (row.value, row.upper, row.earlier)
             if each is not None
         )
-        return ticks_to(max(drawn, default=0))
+        return ticks_to(max(drawn, default=0), self.most)
 
 
 def draw_intervals(chart: Intervals) -> str:

@@ -72,8 +72,12 @@ def picture_block(
     origin: Component | None = None,
     download: str | None = None,
     hint: Component | None = None,
+    is_table_wide: bool = False,
 ) -> html.Section:
-    """Lay out what belongs to a picture, in the order of chart_block()."""
+    """Lay out what belongs to a picture, in the order of chart_block().
+
+    A wide table stands open below the picture, since beside it half would be cut off.
+    """
     head = f"{picture.id}-head"
     parts: list[Component] = [
         html.H2(headline, id=head, className="chart-headline"),
@@ -81,15 +85,12 @@ def picture_block(
     ]
     if hint is not None:
         parts.append(hint)
-    parts.append(
-        html.Div(
-            [
-                html.Div(picture.parts, className="chart-picture"),
-                _table(view, picture, table),
-            ],
-            className="chart-body",
-        )
-    )
+    drawn = html.Div(picture.parts, className="chart-picture")
+    if is_table_wide:
+        parts += [drawn, table]
+    else:
+        body = [drawn, _table(view, picture, table)]
+        parts.append(html.Div(body, className="chart-body"))
     if origin is not None:
         parts.append(origin)
     parts.append(_foot(view, picture, source, download))

@@ -5,9 +5,11 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from dashboard.blocks.cohort_curves import _drawn, _Point, cohort_curves
 from dashboard.blocks.side_by_side import Side, headline
+from dashboard.prerender import to_html
 from dashboard.reading import read_figures
-from dashboard.selection import kpi_words
+from dashboard.selection import Population, kpi_words
 from metrics.periods import parse_period
 
 MEDIAN = "waiting.median_minutes"
@@ -159,3 +161,38 @@ def test_the_annex_shows_three_quarters_and_the_one_a_year_before(full) -> None:
 
 def test_of_the_whole_city_there_are_no_curves(full) -> None:
     assert "chart-cohorts" not in full.page("/rueckstand").html
+
+
+def curve(view, **changed):
+    """Draw the annex of an office whose newest cohort is changed."""
+    frame = view.snapshot.frames["survival"]
+    newest = frame["cohort_start"].max()
+    is_changed = pl.col("cohort_start") == newest
+    frames = {
+        **view.snapshot.frames,
+        "survival": frame.with_columns(
+            pl.when(is_changed)
+            .then(pl.lit(value, frame.schema[name]))
+            .otherwise(name)
+            .alias(name)
+            for name, value in changed.items()
+        ),
+    }
+    view = replace(view, snapshot=replace(view.snapshot, frames=frames))
+    return to_html(cohort_curves(view, Population("standesamt")))
+
+
+def test_the_annex_calls_a_difference_certain_only_where_it_is(full) -> None:
+    view = full.view("/rueckstand")
+    alike = curve(view, share_percent=24.0, n=400, decided=96, lower=20.0, upper=28.0)
+    assert "Der Unterschied ist zu klein, um sicher zu sein." in alike
+    apart = curve(view, share_percent=90.0, n=400, decided=360, lower=87.0, upper=93.0)
+    assert "Ein Jahr davor waren es" in apart
+    assert "zu klein" not in apart
+
+
+def test_a_share_that_is_only_known_as_below_is_drawn_no_higher_than_later() -> None:
+    below = _Point(5.0, 400, None, None, None, "below")
+    later = _Point(3.0, 100, 3, 1.0, 8.0, None)
+    assert _drawn([below, None, below, later]) == [3.0, None, 3.0, 3.0]
+    assert _drawn([below, below]) == [5.0, 5.0]
