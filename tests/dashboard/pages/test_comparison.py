@@ -175,7 +175,7 @@ def curve(view, **changed):
             .then(pl.lit(value, frame.schema[name]))
             .otherwise(name)
             .alias(name)
-            for name, value in changed.items()
+            for name, value in {**changed, "reason": None}.items()
         ),
     }
     view = replace(view, snapshot=replace(view.snapshot, frames=frames))
