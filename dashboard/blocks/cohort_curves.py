@@ -158,16 +158,19 @@ def _series(words: Words, cohort: _Cohort, days: Sequence[int]) -> Series:
 
 
 def _drawn(points: Sequence[_Point | None]) -> list[float | None]:
-    """Draw "below 5 %" no higher than what was decided later: a curve cannot fall."""
-    drawn: list[float | None] = []
-    later = 100.0
-    for point in reversed(points):
-        if point is None or point.value is None:
-            drawn.append(None)
-            continue
-        later = min(point.value, later) if point.reason == "below" else point.value
-        drawn.append(later)
-    return drawn[::-1]
+    """Draw bounds where the curve can run: what was decided once stays decided.
+
+    "Below 5 %" lies no higher than what is known of later, "above 95 %" no lower than
+    what is known of before.
+    """
+    drawn = [None if point is None else point.value for point in points]
+    for position, point in enumerate(points):
+        if point is not None and point.reason == "below":
+            drawn[position] = min(each for each in drawn[position:] if each is not None)
+        elif point is not None and point.reason == "above":
+            before = drawn[: position + 1]
+            drawn[position] = max(each for each in before if each is not None)
+    return drawn
 
 
 def _said(words: Words, point: _Point | None) -> str:

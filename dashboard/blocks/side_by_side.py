@@ -104,8 +104,8 @@ def headline(view: View, kpi: KpiWords, quarter: Period, sides: Sequence[Side]) 
             period=period,
         )
     return words(
-        "{period} sind bei {apart} von {all} Vergleichen zwischen zwei Ämtern beide"
-        " unterscheidbar. Sonst kann der Unterschied Zufall sein.",
+        "{period} sind zwei Ämter in {apart} von {all} Vergleichen unterscheidbar."
+        " Sonst kann der Unterschied Zufall sein.",
         period=period,
         apart=words.number(apart),
         all=words.number(len(judged)),

@@ -48,8 +48,8 @@ SHORT, MIDDLE, LONG = (10, 9, 12), (12, 11, 14), (30, 27, 33)
     [
         (
             (SHORT, MIDDLE, LONG),
-            "Im 3. Quartal 2026 sind bei 2 von 3 Vergleichen zwischen zwei Ämtern beide"
-            " unterscheidbar. Sonst kann der Unterschied Zufall sein.",
+            "Im 3. Quartal 2026 sind zwei Ämter in 2 von 3 Vergleichen unterscheidbar."
+            " Sonst kann der Unterschied Zufall sein.",
         ),
         (
             (SHORT, MIDDLE),
@@ -196,3 +196,10 @@ def test_a_share_that_is_only_known_as_below_is_drawn_no_higher_than_later() -> 
     later = _Point(3.0, 100, 3, 1.0, 8.0, None)
     assert _drawn([below, None, below, later]) == [3.0, None, 3.0, 3.0]
     assert _drawn([below, below]) == [5.0, 5.0]
+
+
+def test_a_share_that_is_only_known_as_above_is_drawn_no_lower_than_before() -> None:
+    before = _Point(98.0, 100, 98, 93.0, 100.0, None)
+    above = _Point(95.0, 400, None, None, None, "above")
+    assert _drawn([before, above, None, above]) == [98.0, 98.0, None, 98.0]
+    assert _drawn([None, above]) == [None, 95.0]
