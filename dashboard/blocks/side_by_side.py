@@ -148,7 +148,7 @@ def _picture(
     chart = Intervals(words.unit(kpi.unit), rows, view.language, kpi.most)
     drawing = html.Div(
         Drawing(draw_intervals(chart)),
-        className="drawing",
+        className="still-drawing",
         role="img",
         **aria(label=f"{title}. {said}."),
     )

@@ -128,7 +128,7 @@ def test_where_nothing_is_published_there_is_no_comparison(nothing, full) -> Non
 
 def test_the_picture_is_described_and_drawn_in_both_sizes(full) -> None:
     page = full.page("/vergleich", kennzahl=MEDIAN, quartal="2026-Q3")
-    picture = page.html.split('class="drawing"')[1].split("</section>")[0]
+    picture = page.html.split('class="still-drawing"')[1].split("</section>")[0]
     assert 'role="img"' in picture
     assert "drawing-svg--wide" in picture
     assert "drawing-svg--narrow" in picture
