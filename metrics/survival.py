@@ -17,7 +17,7 @@ from metrics.calendar import Calendar
 from metrics.cases import cases_of
 from metrics.figures import FIGURES
 from metrics.frames import SURVIVAL
-from metrics.measure import percent, wilson
+from metrics.measure import percent, share_bounds
 from metrics.periods import start_of
 from metrics.reading import Reading
 from metrics.spans import POPULATIONS, by_population
@@ -171,7 +171,7 @@ def _closed(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told(rows: pl.DataFrame) -> pl.DataFrame:
-    lower, upper = wilson(pl.col("decided"), pl.col("n"))
+    lower, upper = share_bounds(pl.col("decided"), pl.col("n"))
     told = rows.with_columns(
         share_percent=percent(pl.col("decided"), pl.col("n")),
         lower=lower,

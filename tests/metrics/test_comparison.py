@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metrics.comparison import compare, difference_of_shares
-from metrics.measure import wilson
+from metrics.measure import share_bounds
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def time(value: float, lower: float | None, upper: float | None) -> Told:
 
 def shares(pairs: list[tuple[int, int]]) -> list[Told]:
     """Give shares as they are computed, with Wilson's interval."""
-    lower, upper = wilson(pl.col("part"), pl.col("n"))
+    lower, upper = share_bounds(pl.col("part"), pl.col("n"))
     frame = pl.DataFrame(pairs, schema=["part", "n"], orient="row").select(
         "part", "n", lower=lower, upper=upper
     )
