@@ -197,9 +197,7 @@ def status(
 
 @app.command()
 def explain(
-    figure_id: Annotated[
-        str, typer.Argument(help="kpi/office/service/channel/grain/…")
-    ],
+    figure_id: Annotated[str, typer.Argument(help="kpi/office/…/grain/period")],
     city: CityFile,
     data: DataFolder = DEFAULT_DATA,
     as_of: Annotated[datetime | None, typer.Option(help="as it was then, UTC")] = None,
@@ -214,6 +212,7 @@ def explain(
             figure_id,
             datetime.now(UTC),
             as_of=as_of and as_of.replace(tzinfo=UTC),
+            published_dir=place.published,
         )
     terminal.answer(dataclasses.asdict(explanation), as_json, explanation.in_words())
     if not explanation.agrees:

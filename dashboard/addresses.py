@@ -46,12 +46,20 @@ class Addresses:
     def comparison(self, **query: str | None) -> str:
         return self.to("vergleich", **query)
 
+    def digital(self, **query: str | None) -> str:
+        return self.to("digital", **query)
+
     def quarter(self, quarter: str, **query: str | None) -> str:
         """`quarter` as in figure ids: 2026-Q3."""
         return self.to(f"quartal/{quarter}", **query)
 
     def method(self, kpi: str | None = None) -> str:
         return self.to(f"methodik/{kpi}" if kpi else "methodik")
+
+    def way(self, figure_id: str) -> str:
+        """Address of the way to one figure, on its KPI's page."""
+        kpi = figure_id.partition("/")[0]
+        return self.to(f"methodik/{kpi}", zahl=figure_id)
 
     def data_status(self, **query: str | None) -> str:
         return self.to("datenstand", **query)
@@ -67,6 +75,10 @@ class Addresses:
     def download(self, name: str) -> str:
         """Address of a file of the newest snapshot, such as "figures.csv"."""
         return f"{self.base}daten/aktuell/{quote(name)}"
+
+    def snapshot_file(self, snapshot_id: str, name: str) -> str:
+        """Address of a file whose content never changes."""
+        return f"{self.base}daten/{quote(snapshot_id)}/{quote(name)}"
 
     def asset(self, name: str) -> str:
         release = self.releases.get(name)
@@ -96,4 +108,4 @@ def read_query(search: str | None) -> dict[str, str]:
 
 def _query(query: Mapping[str, str | None]) -> str:
     given = {name: value for name, value in query.items() if value not in (None, "")}
-    return f"?{urlencode(given)}" if given else ""
+    return f"?{urlencode(given, safe='/')}" if given else ""

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import polars as pl
 from flask import Blueprint, Flask, Response, request
 
+from dashboard.addresses import Addresses, Language
 from dashboard.answers import (
     allow_everybody,
     answer,
@@ -26,6 +27,8 @@ from dashboard.health import register_health
 from dashboard.i18n import Words
 from dashboard.openapi import describe
 from dashboard.problems import register_problems, words_of_reader
+from dashboard.telling import with_sentences
+from dashboard.view import View
 from ingest.city import City
 from metrics.figures import FIGURES
 from metrics.published import Snapshot, open_current, read_live
@@ -78,8 +81,11 @@ class _Api:
         tag = self._tag(snapshot.id, words, request.full_path)
         if query.format == "csv":
             found = query.select(snapshot.figures)
-            page = found.slice(query.offset, query.limit)
-            response = answer(tag, lambda: csv_bytes(page), CSV)
+            response = answer(
+                tag,
+                lambda: csv_bytes(self._page(snapshot, found, query, words)),
+                CSV,
+            )
             save_as(response, self._city, f"figures-{snapshot.id}", "csv")
             response.headers["X-Total-Count"] = str(found.height)
             following = _next_page(query, found.height)
@@ -96,7 +102,7 @@ class _Api:
         self, snapshot: Snapshot, query: FigureQuery, words: Words
     ) -> bytes:
         found = query.select(snapshot.figures)
-        page = found.slice(query.offset, query.limit)
+        page = self._page(snapshot, found, query, words)
         kpis = page.get_column("kpi").unique().sort().to_list()
         head = self._envelope(
             snapshot,
@@ -107,6 +113,26 @@ class _Api:
             kpis={kpi: _kpi(snapshot.catalogue[kpi], words) for kpi in kpis},
         )
         return _with_rows(head, "figures", page)
+
+    def _page(
+        self,
+        snapshot: Snapshot,
+        found: pl.DataFrame,
+        query: FigureQuery,
+        words: Words,
+    ) -> pl.DataFrame:
+        page = found.slice(query.offset, query.limit)
+        if not query.sentences:
+            return page
+        view = View(
+            city=self._city,
+            words=words,
+            addresses=Addresses(language=cast("Language", words.language)),
+            snapshot=snapshot,
+            live=None,
+            now=snapshot.published_at,
+        )
+        return with_sentences(view, page)
 
     def catalogue(self) -> Response:
         return self._document("catalogue", lambda snapshot: snapshot.catalogue)

@@ -87,6 +87,9 @@ class _App(Dash):
         if visit.page is None:
             title = visit.view.words("Seite nicht gefunden")
             return self._text_alone(visit.view, visit.content(), title, 404)
+        if visit.page.lacks is not None and visit.page.lacks(visit.view):
+            title = visit.page.title(visit.view)
+            return self._text_alone(visit.view, visit.content(), title, 404)
         key = (edition.version, path, tuple(visit.view.query.items()))
         body = self._pages.get(key, lambda: self._render(edition, path, search))
         tag = tag_of(edition.snapshot.id, blake2b(body, digest_size=8).hexdigest())

@@ -19,7 +19,11 @@ FORMATS: Final = ("json", "csv")
 # By format: how many figures one answer holds unless asked otherwise, and at most.
 USUAL: Final = {"json": 1_000, "csv": 100_000}
 MOST: Final = {"json": 10_000, "csv": 100_000}
-PARAMETERS: Final = (*DIMENSIONS, "from", "to", "lang", "format", "limit", "offset")
+MOST_SENTENCES: Final = 1_000  # they take ten times as long as the figures
+TRUTHS: Final = ("true", "false")
+PARAMETERS: Final = (
+    *DIMENSIONS, "from", "to", "lang", "format", "sentences", "limit", "offset",
+)  # fmt: skip
 
 _PERIODS: Final = german(
     "ein Tag, eine Woche, ein Monat, ein Quartal oder ein Jahr, zum Beispiel"
@@ -57,6 +61,7 @@ class FigureQuery:
     format: Format
     limit: int
     offset: int
+    sentences: bool  # whether each figure is said in words, too
 
     def select(self, figures: pl.DataFrame) -> pl.DataFrame:
         """Return all figures asked for, in the order of the published file."""
@@ -90,7 +95,9 @@ def read_query(
     last = reader.period("to")
     if first and last and first[0] > last[1]:
         reader.refuse_backwards()
-    limit = reader.whole_number("limit", 1, MOST[form])
+    sentences = reader.one_of("sentences", TRUTHS) == "true"
+    most = MOST_SENTENCES if sentences else MOST[form]
+    limit = reader.whole_number("limit", 1, most)
     offset = reader.whole_number("offset", 0, 10**9)
     if reader.faults:
         raise QuestionRefused(reader.faults)
@@ -99,8 +106,9 @@ def read_query(
         first_on=first[0] if first else None,
         last_on=last[1] if last else None,
         format=form,
-        limit=USUAL[form] if limit is None else limit,
+        limit=min(USUAL[form], most) if limit is None else limit,
         offset=offset or 0,
+        sentences=sentences,
     )
 
 

@@ -4,22 +4,20 @@ The msgid of every text is the German text itself. Other languages are catalogue
 below locales/, read when they are first needed: there is no build step.
 """
 
-import gettext
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import cache
-from io import BytesIO
-from pathlib import Path
+from functools import lru_cache
 from typing import Final, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_time, get_day_names
 from babel.lists import format_list
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-LOCALES: Final = Path(__file__).parent / "locales"
+from dashboard.texts import german as german
+from dashboard.texts import translations
+from dashboard.units import COLUMN_HEADS, UNITS
+
 # British English: day before month and a 24-hour clock, as readers here expect.
 _BABEL_LOCALES: Final = {"de": "de_DE", "en": "en_GB"}
 _NBSP: Final = "\N{NO-BREAK SPACE}"
@@ -28,65 +26,6 @@ Case = Literal["nominative", "dative"]
 Day = date  # Words has a method of that name
 
 
-def german(text: str) -> str:
-    """Mark a text that is kept in a constant and translated where it is shown."""
-    return text
-
-
-# Each unit with its German singular and plural, and its plural after "von", "nach".
-_UNITS: Final = {
-    "seconds": ("{n} Sekunde", "{n} Sekunden", "{n} Sekunden"),
-    "minutes": ("{n} Minute", "{n} Minuten", "{n} Minuten"),
-    "hours": ("{n} Stunde", "{n} Stunden", "{n} Stunden"),
-    "days": ("{n} Tag", "{n} Tage", "{n} Tagen"),
-    "working_days": ("{n} Arbeitstag", "{n} Arbeitstage", "{n} Arbeitstagen"),
-    "euros": ("{n} Euro", "{n} Euro", "{n} Euro"),
-    "people": ("{n} Person", "{n} Personen", "{n} Personen"),
-    "visits": ("{n} Besuch", "{n} Besuche", "{n} Besuchen"),
-    "contacts": ("{n} Anfrage", "{n} Anfragen", "{n} Anfragen"),
-    "answers": ("{n} Antwort", "{n} Antworten", "{n} Antworten"),
-    "cases": ("{n} Fall", "{n} Fälle", "{n} Fällen"),
-    "applications": ("{n} Antrag", "{n} Anträge", "{n} Anträgen"),
-    "reports": ("{n} Meldung", "{n} Meldungen", "{n} Meldungen"),
-    "points": ("{n} Prozentpunkt", "{n} Prozentpunkte", "{n} Prozentpunkten"),
-    "rows": ("{n} Zeile", "{n} Zeilen", "{n} Zeilen"),
-    "deliveries": ("{n} Lieferung", "{n} Lieferungen", "{n} Lieferungen"),
-    "opening_hours": (
-        "{n} Öffnungsstunde",
-        "{n} Öffnungsstunden",
-        "{n} Öffnungsstunden",
-    ),
-    "opening_days": ("{n} Öffnungstag", "{n} Öffnungstage", "{n} Öffnungstagen"),
-    "figures": ("{n} Kennzahl", "{n} Kennzahlen", "{n} Kennzahlen"),
-    "weeks": ("{n} Woche", "{n} Wochen", "{n} Wochen"),
-    "count": ("{n} Fall", "{n} Fälle", "{n} Fällen"),
-}  # fmt: skip
-UNITS: Final = (*_UNITS, "percent")
-
-_COLUMN_HEADS: Final = {
-    "seconds": german("Sekunden"),
-    "minutes": german("Minuten"),
-    "hours": german("Stunden"),
-    "days": german("Tage"),
-    "working_days": german("Arbeitstage"),
-    "euros": german("Euro"),
-    "people": german("Personen"),
-    "visits": german("Besuche"),
-    "contacts": german("Anfragen"),
-    "answers": german("Antworten"),
-    "cases": german("Fälle"),
-    "applications": german("Anträge"),
-    "reports": german("Meldungen"),
-    "points": german("Prozentpunkte"),
-    "rows": german("Zeilen"),
-    "deliveries": german("Lieferungen"),
-    "opening_hours": german("Öffnungsstunden"),
-    "opening_days": german("Öffnungstage"),
-    "figures": german("Kennzahlen"),
-    "weeks": german("Wochen"),
-    "count": german("Fälle"),
-    "percent": german("Prozent"),
-}
 _WEEKDAY_ADVERBS: Final = (
     german("montags"), german("dienstags"), german("mittwochs"), german("donnerstags"),
     german("freitags"), german("samstags"), german("sonntags"),
@@ -100,7 +39,7 @@ class Words:
         self.language = language
         self.timezone = timezone
         self.locale = Locale.parse(_BABEL_LOCALES.get(language, language))
-        self._translations = _translations(language)
+        self._translations = translations(language)
 
     def __call__(self, text: str, /, **values: object) -> str:
         translated = self._translations.gettext(text)
@@ -114,9 +53,8 @@ class Words:
         return form.format(n=self.number(n, decimals), **values)
 
     def number(self, value: float, decimals: int = 0) -> str:
-        pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
         # Adding 0 turns a rounded -0.0 into 0.
-        return format_decimal(round(value, decimals) + 0, pattern, locale=self.locale)
+        return _decimal(round(value, decimals) + 0, decimals, str(self.locale))
 
     def percent(self, value: float, decimals: int = 0) -> str:
         """`value` is 0 to 100."""
@@ -129,7 +67,7 @@ class Words:
         """Say a number with its unit: "14 Minuten"; in the dative "(nach) 3 Tagen"."""
         if unit == "percent":
             return self.percent(value, decimals)
-        one, many, dative = _UNITS[unit]
+        one, many, dative = UNITS[unit]
         n = _plural_number(value, decimals)
         if case == "dative" and dative != many:
             form = self._translations.npgettext("dative", one, dative, n)
@@ -139,7 +77,7 @@ class Words:
 
     def unit(self, unit: str) -> str:
         """Name a unit alone, as in the head of a column or on an axis."""
-        return self(_COLUMN_HEADS[unit])
+        return self(COLUMN_HEADS[unit])
 
     def listing(self, parts: Sequence[str]) -> str:
         return format_list(parts, locale=self.locale)
@@ -284,14 +222,7 @@ def _plural_number(value: float, decimals: int) -> int:
     return int(shown) if shown == int(shown) else 2
 
 
-@cache
-def _translations(language: str) -> gettext.NullTranslations:
-    if language == "de":
-        return gettext.NullTranslations()
-    path = LOCALES / language / "LC_MESSAGES" / "amtspuls.po"
-    with path.open("rb") as file:
-        catalog = read_po(file, locale=language, abort_invalid=True)
-    compiled = BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+@lru_cache(maxsize=10_000)  # the same numbers are said again and again
+def _decimal(value: float, decimals: int, locale: str) -> str:
+    pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+    return format_decimal(value, pattern, locale=locale)

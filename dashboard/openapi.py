@@ -1,17 +1,19 @@
 """The API's description as OpenAPI 3.1, from the same lists that the API checks by."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-import polars as pl
-
-from dashboard.figure_query import DIMENSIONS, FORMATS, MOST, USUAL
+from dashboard.figure_query import (
+    DIMENSIONS,
+    FORMATS,
+    MOST,
+    MOST_SENTENCES,
+    TRUTHS,
+    USUAL,
+)
 from dashboard.i18n import Words, german
+from dashboard.openapi_schemas import Json, schemas
 from ingest.city import City
-from metrics.figures import FIGURES
-from metrics.frames import REVISIONS
-
-Json = dict[str, Any]
 
 _JSON: Final = "application/json"
 _TITLES: Final = {
@@ -60,7 +62,7 @@ def describe(
         "servers": [{"url": base}],
         "paths": paths,
         "components": {
-            "schemas": _schemas(words),
+            "schemas": schemas(words),
             "responses": {
                 "Unchanged": {"description": words("Unverändert seit dem ETag")},
                 "Refused": _problem_response(
@@ -172,6 +174,15 @@ def _figure_parameters(known: Mapping[str, Sequence[str]], words: Words) -> list
             {"type": "string", "enum": list(FORMATS), "default": "json"},
         ),
         _parameter(
+            "sentences",
+            words(
+                "Jede Kennzahl auch als Satz, mit dem Vergleich zum Vorjahr; dann"
+                " höchstens {most} je Antwort",
+                most=MOST_SENTENCES,
+            ),
+            {"type": "string", "enum": list(TRUTHS), "default": "false"},
+        ),
+        _parameter(
             "limit",
             limit,
             {"type": "integer", "minimum": 1, "maximum": max(MOST.values())},
@@ -190,95 +201,3 @@ def _several(values: Sequence[str]) -> Json:
 
 def _parameter(name: str, description: str, schema: Json) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema}
-
-
-def _schemas(words: Words) -> Json:
-    text, moment = {"type": "string"}, {"type": "string", "format": "date-time"}
-    objects = {"type": "array", "items": {"type": "object"}}
-    publisher: Json = {
-        "city": text,
-        "city_name": text,
-        "publisher": text,
-        "licence": text,
-        "sample_data": {
-            "type": "boolean",
-            "description": words("Wahr, wenn alle Daten erfunden sind"),
-        },
-    }
-    envelope = {"snapshot": text, "published_at": moment, **publisher}
-    count = {"type": "integer", "minimum": 0}
-    figures = {
-        "total": count,
-        "limit": count,
-        "offset": count,
-        "next": {
-            "type": ["string", "null"],
-            "description": words("Adresse der nächsten Seite"),
-        },
-        "kpis": {
-            "type": "object",
-            "description": words("Name, Einheit und Richtung jeder Kennzahl"),
-        },
-        "figures": _rows("Figure"),
-    }
-    live = {
-        "units": {"type": "object"},
-        "generated_at": {**moment, "type": ["string", "null"]},
-        "queues": objects,
-    }
-    return {
-        "FiguresAnswer": _object({**envelope, **figures}),
-        "CatalogueAnswer": _object({**envelope, "catalogue": {"type": "object"}}),
-        "SourcesAnswer": _object({**envelope, "sources": objects}),
-        "CalendarAnswer": _object({**envelope, "calendar": {"type": "object"}}),
-        "RevisionsAnswer": _object({**envelope, "revisions": _rows("Revision")}),
-        "LiveAnswer": _object({**publisher, **live}),
-        "Figure": _row(FIGURES, required=("figure_id", "kpi", "grain", "state")),
-        "Revision": _row(REVISIONS, required=("figure_id", "at", "cause")),
-        "Problem": _problem_schema(),
-    }
-
-
-def _problem_schema() -> Json:
-    text = {"type": "string"}
-    fault = {
-        "parameter": text,
-        "value": {"type": ["string", "null"]},
-        "expected": text,
-        "message": text,
-    }
-    problem = {"status": {"type": "integer"}, "title": text, "detail": text}
-    errors = {"type": "array", "items": _object(fault)}
-    schema = _object(problem)
-    schema["properties"]["errors"] = errors
-    return schema
-
-
-def _object(properties: Json) -> Json:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _rows(name: str) -> Json:
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
-
-
-def _row(columns: pl.Schema, required: Sequence[str]) -> Json:
-    properties: Json = {}
-    for name, kind in columns.items():
-        value = _value(kind)
-        if name not in required:
-            value["type"] = [value["type"], "null"]
-        properties[name] = value
-    return _object(properties)
-
-
-def _value(kind: pl.DataType) -> Json:
-    if isinstance(kind, pl.Enum):
-        return {"type": "string", "enum": kind.categories.to_list()}
-    if kind == pl.Date:
-        return {"type": "string", "format": "date"}
-    if kind == pl.Datetime:
-        return {"type": "string"}
-    if kind.is_integer():
-        return {"type": "integer"}
-    return {"type": "number" if kind.is_float() else "string"}

@@ -1,6 +1,5 @@
 """What a page picks from a snapshot: KPIs, series, sources, targets."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -8,7 +7,6 @@ from typing import Any, Final
 
 from dashboard.goals import limit_of, tells_of
 from dashboard.i18n import german
-from dashboard.opening import working_days
 from dashboard.reading import (
     CaseNoun,
     Figure,
@@ -16,12 +14,10 @@ from dashboard.reading import (
     known,
     read_figures,
 )
-from dashboard.sentences import Days
 from dashboard.view import View
 from ingest.city import City
 from ingest.sources import Open311Source, Source
 from metrics.catalogue import CATALOGUE
-from metrics.periods import Period
 from metrics.published import Snapshot
 
 _NOT_KNOWN_YET: Final = frozenset({"no_rows", "deadline_not_over", "history_too_short"})
@@ -32,10 +28,23 @@ PER_OFFICE: Final = frozenset(
         "processing.expected_days",
         "processing.median_days_decided",
         "processing.p80_days_decided",
+        "processing.median_net_days_decided",
+        "processing.p80_net_days_decided",
         "backlog.reach_working_days",
+        "backlog.old_case_percent",
     }
 )
 CASE_TABLES: Final = frozenset({"cases", "case_counts"})
+CHANNELS: Final[Mapping[str, str]] = {
+    "walk_in": german("Ohne Termin"),
+    "appointment": german("Mit Termin"),
+    "kiosk": german("Am Automaten"),
+    "online": german("Online"),
+    "paper": german("Auf Papier"),
+    "counter": german("Am Schalter"),
+    "phone": german("Telefon"),
+    "mail": german("E-Mail"),
+}
 
 # The ways to a service centre, as the channel of a figure names them.
 LINES: Final[Mapping[str, str]] = {
@@ -52,6 +61,10 @@ _LABELS_OF_BOTH: Final[Mapping[str, str]] = {
     "backlog.older_than_deadline": german(
         "Offene Anträge und Meldungen über der Frist"
     ),
+    "backlog.older_than_3_months": german(
+        "Anträge und Meldungen, länger als 3 Monate offen"
+    ),
+    "digital.online_share": german("Online gestellte Anträge und Meldungen"),
     "processing.median_days_decided": german(
         "Dauer der erledigten Anträge und Meldungen (Median)"
     ),
@@ -163,32 +176,6 @@ def newest_told(series: Sequence[Figure]) -> Figure | None:
     final = [each for each in told if not each.is_provisional]
     found = final or told
     return found[-1] if found else None
-
-
-def days_of(view: View, kpi: KpiWords, figure: Figure) -> Days | None:
-    """Count opening days of a figure's period and of the one a year before.
-
-    Only where more days mean more of what is counted.
-    """
-    before = figure.period.year_before
-    if before is None or not kpi.is_flow:
-        return None
-    return Days(
-        _opening_days(view, figure.office, figure.period),
-        _opening_days(view, figure.office, before),
-    )
-
-
-def _opening_days(view: View, office: str | None, period: Period) -> int:
-    opening: Mapping[str, Sequence[str]] = view.snapshot.calendar.get(
-        "opening_days", {}
-    )
-    if office is None or office not in opening:
-        days = holidays(view.snapshot)
-        return working_days(view.city, days, period.start, period.end)
-    listed = opening[office]  # ISO dates in order
-    first = bisect_left(listed, period.start.isoformat())
-    return bisect_right(listed, period.end.isoformat()) - first
 
 
 def holidays(snapshot: Snapshot) -> Mapping[date, Mapping[str, str]]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
+from dashboard.comparable import Days, is_comparable
 from dashboard.i18n import Words, german
 from dashboard.reading import (
     FEW,
@@ -12,15 +13,17 @@ from dashboard.reading import (
     value_words,
 )
 from dashboard.statements import statement
+from metrics.catalogue import in_number
 from metrics.comparison import compare
+from metrics.small_numbers import THINGS
 
 _AMOUNT: Final = (
     german("{difference} weniger als im Vorjahr"),
     german("{difference} mehr als im Vorjahr"),
 )
 _STOCK: Final = (
-    german("das sind {difference} weniger als im Vorjahr"),
-    german("das sind {difference} mehr als im Vorjahr"),
+    german("das [ist|sind] {difference} weniger als im Vorjahr"),
+    german("das [ist|sind] {difference} mehr als im Vorjahr"),
 )
 _PER_DAY: Final = (
     german("je Öffnungstag {difference} weniger als im Vorjahr"),
@@ -30,13 +33,6 @@ _PER_DAY: Final = (
 
 # Then the data simply do not reach back so far.
 _NO_YEAR_BEFORE: Final = frozenset({None, "no_rows", "history_too_short"})
-
-
-class Days(NamedTuple):
-    """Opening days of a period and of the one a year before it."""
-
-    now: int
-    before: int
 
 
 def headline(
@@ -75,6 +71,8 @@ def change_words(
         return None
     if now.is_bound or before.is_bound or now.is_provisional or before.is_provisional:
         return None
+    if not is_comparable(kpi, now, before, days):
+        return None
     if kpi.is_count:
         return _count_change(words, kpi, now.value, before.value, days, base)
     difference = round(now.value, kpi.decimals) - round(before.value, kpi.decimals)
@@ -111,6 +109,8 @@ def year_before_words(
     value = value_words(words, kpi, before)
     if now.is_bound or before.is_bound:
         return words("Vorjahr: {value}", value=value)
+    if not is_comparable(kpi, now, before, days):
+        return words("Vorjahr: {value}, nicht vergleichbar", value=value)
     return words("Vorjahr: {value}, Unterschied nicht sicher", value=value)
 
 
@@ -189,22 +189,23 @@ def _count_change(
     """Say the change of a count; published counts are rounded to `base`."""
     same = words("etwa so viel wie im Vorjahr")
     if not kpi.is_flow:
-        difference = round(now - before)
+        difference = round(now) - round(before)  # of the numbers shown
         # Two rounded counts can differ by one step without any change.
-        if abs(difference) <= base:
+        if abs(difference) <= (0 if kpi.counts in THINGS else base):
             return same
         said = words.quantity(abs(difference), kpi.unit)
-        return words(_STOCK[difference > 0], difference=said)
+        template = words(_STOCK[difference > 0])
+        is_one = abs(difference) == 1
+        return in_number(template, is_one=is_one).format(difference=said)
     if before <= 0:
         return same
-    per_day = days is not None and days.now > 0 and days.before > 0
-    scale = days.before / days.now if days is not None and per_day else 1.0
+    scale = days.before / days.now if days is not None else 1.0
     percent = (now * scale / before - 1) * 100
     blur = base / before * 100
     if abs(percent) < max(1.0, blur):
         return same
     said = words.percent(abs(percent))
-    return words((_PER_DAY if per_day else _AMOUNT)[percent > 0], difference=said)
+    return words((_PER_DAY if days else _AMOUNT)[percent > 0], difference=said)
 
 
 def _is_unclear(kpi: KpiWords, now: Figure, before: Figure | None, base: int) -> bool:
@@ -231,4 +232,6 @@ def _cautions(
         cautions.append(words("Das sind nur wenige Fälle."))
     if figure.is_provisional:
         cautions.append(words("Der Wert ist vorläufig."))
+    elif before is not None and not is_comparable(kpi, figure, before):
+        cautions.append(words("Mit dem Vorjahr nicht vergleichbar, weil Daten fehlen."))
     return cautions

@@ -4,6 +4,7 @@ from typing import Final
 
 from dashboard.i18n import Words, german
 from dashboard.reading import Figure, KpiWords, is_instant, value_words
+from metrics.catalogue import in_number
 
 # Where a city's cases are neither applications nor reports.
 _EXPECTED: Final = german(
@@ -11,9 +12,11 @@ _EXPECTED: Final = german(
 )
 # The seconds in which a line promises to answer.
 _ANSWERED_WITHIN: Final = german(
-    "{period} wurden {value} der Anfragen innerhalb von {limit} angenommen"
+    "{period} [wurde|wurden] {value} der Anfragen innerhalb von {limit} angenommen"
 )
-_WITHIN: Final = german("{period} kamen {value} innerhalb von {limit} an die Reihe")
+_WITHIN: Final = german(
+    "{period} [kam|kamen] {value} innerhalb von {limit} an die Reihe"
+)
 
 
 def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
@@ -25,9 +28,10 @@ def statement(words: Words, kpi: KpiWords, figure: Figure) -> str:
         template = words(_WITHIN)
     elif kpi.id == "contacts.service_level" and kpi.limit is not None:
         template = words(_ANSWERED_WITHIN)
-    dative = words.quantity(figure.value or 0, kpi.unit, kpi.decimals, case="dative")
+    dative = _dative(words, kpi, figure)
     value = value_words(words, kpi, figure)
-    return template.format(
+    is_one = round(figure.value or 0, kpi.decimals) == 1
+    return in_number(template, is_one=is_one).format(
         period=words.in_period(figure.grain, figure.period_start),
         limit=words.quantity(kpi.limit or 0, limit_unit(kpi), case="dative"),
         number=words.number(figure.value or 0, kpi.decimals),
@@ -44,13 +48,26 @@ def limit_unit(kpi: KpiWords) -> str:
     return "seconds" if kpi.family == "contacts" else "minutes"
 
 
+def _dative(words: Words, kpi: KpiWords, figure: Figure) -> str:
+    said = words.quantity(figure.value or 0, kpi.unit, kpi.decimals, case="dative")
+    if figure.reason == "below":
+        return words("unter {value}", value=said)
+    if figure.reason == "above":
+        return words("über {value}", value=said)
+    return said
+
+
 def _about(words: Words, kpi: KpiWords, figure: Figure, said: str) -> str:
+    if figure.is_bound:
+        return said
     if is_instant(kpi, figure):
         return words("weniger als {value}", value=words.quantity(1, kpi.unit))
     return words("rund {value}", value=said)
 
 
 def _at_most(words: Words, kpi: KpiWords, figure: Figure, said: str) -> str:
+    if figure.is_bound:
+        return said
     if is_instant(kpi, figure):
         return words("weniger als {value}", value=words.quantity(1, kpi.unit))
     return words("höchstens {value}", value=said)

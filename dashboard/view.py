@@ -70,6 +70,9 @@ class Page:
     place: Place | None = None  # where the frame links it
     places: Callable[[View], Iterable[Mapping[str, str]]] | None = None
     filters: tuple[str, ...] = ()  # the query parameters it understands
+    # Whether the query asks for one thing that does not exist; the layout says so, and
+    # the answer is a 404.
+    lacks: Callable[[View], bool] | None = None
 
     def match(self, path: str) -> dict[str, str] | None:
         """Read the placeholders' values if `path` has this page's shape."""

@@ -163,7 +163,7 @@ class Open311Mapping(Model):
     services: dict[str, Identifier] = {}  # service_code, or name -> service
     # Some servers give an old code to another service; then only the name is safe.
     services_by: Literal["service_code", "service_name"] = "service_code"
-    channel: str = "online"
+    channel: str | None = None  # the way all requests come, where it is but one
     first_day: date | None = None  # where back-filling begins; default: 90 days ago
     window_days: int = Field(default=90, ge=1, le=90)
     # page: page=1&page_size=50; offset: limit=50&offset=0; none: smaller windows

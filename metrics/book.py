@@ -5,10 +5,17 @@ the days and not with how long cases stay open. A row is one day of a group:
 
 received, decided        cases that came in and that were closed on the day
 open, overdue            cases open, and open past their deadline, at the day's end
+over_3_months            cases open for longer than three months
+with_applicant, ...      open cases that wait for their applicant, or for others
+traced                   open cases of offices that record for whom they wait
 aged_31, aged_91 ...     cases open for at least so many days
-ever_with_deadline       cases with a deadline received so far
+ever_with_deadline       cases with a deadline received so far; so for the other ever_
 window_decided           cases closed in the last 30 working days; null: book too short
 window_days              calendar days of these 30 working days
+year_decided             cases closed in the last 12 months; null: book too short
+
+Offices that report only sums have no single cases: what they add to received, decided
+and open is told by the columns of metrics/case_counts.py, and is in nothing else.
 """
 
 from collections.abc import Iterator
@@ -19,18 +26,33 @@ from typing import Final
 import polars as pl
 
 from metrics.calendar import Calendar
-from metrics.cases import cases_of
-from metrics.frames import AGEING
+from metrics.case_counts import CaseCounts, count_events, counts_of
+from metrics.cases import Cases, cases_of
 from metrics.reading import Reading
 from metrics.spans import POPULATIONS, Counted, by_population
+from metrics.stops import HOLDERS
 
 WINDOW_WORKING_DAYS: Final = 30
 AGE_BANDS: Final = (0, 31, 91, 181)  # days since receipt from which a band begins
 
 _GROUP: Final = ("office", "service", "channel")
 _ONE_DAY: Final = timedelta(days=1)
-_STOCKS: Final = ("open", "overdue", *(f"aged_{days}" for days in AGE_BANDS[1:]))
-_FLOWS: Final = ("received", "decided", "with_deadline")
+AGED: Final = tuple(f"aged_{days}" for days in AGE_BANDS[1:])
+_STOCKS: Final = (
+    *("open", "counted_open", "overdue", "over_3_months", *AGED),
+    *("traced", "with_applicant", "with_third_party"),
+)
+_EVER: Final = ("with_deadline", "of_case", "traced_case")
+_LACKS: Final = ("lacks_received", "lacks_decided", "lacks_open")
+_FLOWS: Final = (
+    *("received", "decided", "counted_decided", "from_counts", *_EVER, *_LACKS),
+)
+_EVENTS: Final = {
+    "channel": pl.Categorical,
+    **dict.fromkeys((*_FLOWS, *_STOCKS), pl.Int64),
+    "whole_from": pl.Date,
+    "whole_to": pl.Date,
+}
 
 
 def keep_book(reading: Reading) -> Counted | None:
@@ -39,40 +61,52 @@ def keep_book(reading: Reading) -> Counted | None:
 
 
 def _keep_book(reading: Reading) -> Counted | None:
-    cases = cases_of(reading)
-    if cases is None:
+    cases, counts = cases_of(reading), counts_of(reading)
+    parts = [part for part in (cases, counts) if part is not None]
+    if not parts:
         return None
-    events = pl.concat(_events(cases.rows), how="diagonal").with_columns(
-        pl.col(*_FLOWS, *_STOCKS).fill_null(0)
-    )
-    windows = _windows(cases.spans, reading.calendar)
+    spans = _together([part.spans for part in parts])
+    windows = _windows(spans, reading.calendar)
+    events = _all_events(cases, counts)
     return Counted(
         rows={
-            population: _daily(rows, population, cases.spans, windows)
+            population: _daily(rows, population, spans, windows)
             for population, rows in by_population(events, reading.city).items()
         },
-        spans=cases.spans,
-        covered=cases.covered,
+        spans=spans,
+        covered=pl.concat(part.covered for part in parts).unique(),
         events=pl.col("received").sum() + pl.col("decided").sum(),
     )
 
 
-def ageing(reading: Reading) -> pl.DataFrame:
-    """Give how old the open cases were at the end of each month, in bands."""
-    book = keep_book(reading)
-    if book is None:
-        return pl.DataFrame(schema=AGEING)
-    frames = [
-        pl.concat(_bands(_at_month_ends(rows, book.spans)), how="vertical")
-        for population, rows in book.rows.items()
-        if population != "office_channel"
-    ]
-    return pl.concat([pl.DataFrame(schema=AGEING), *frames]).sort(
-        "office", "service", "at", "band_from_days"
+def _together(spans: list[pl.DataFrame]) -> pl.DataFrame:
+    """Join the spans; an office has two where a small one that counts is part of it."""
+    return (
+        pl.concat(spans)
+        .group_by("office")
+        .agg(
+            pl.col("first_on", "begins_on").min(),
+            pl.col("last_on").max(),
+            pl.col("complete_on").min(),
+            pl.col("due_on").max(),
+        )
+        .select(spans[0].columns)
     )
 
 
-def _events(cases: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _all_events(cases: Cases | None, counts: CaseCounts | None) -> pl.DataFrame:
+    events = [pl.DataFrame(schema=_EVENTS)]
+    if cases is not None:
+        events += _events(cases)
+    if counts is not None:
+        events += count_events(counts)
+    return pl.concat(events, how="diagonal").with_columns(
+        pl.col(*_FLOWS, *_STOCKS).fill_null(0)
+    )
+
+
+def _events(of_city: Cases) -> Iterator[pl.DataFrame]:
+    cases, stops = of_city.rows, of_city.stops
     received, ended, due = (
         pl.col(f"{name}_on") for name in ("received", "ended", "due")
     )
@@ -82,17 +116,34 @@ def _events(cases: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield _per_day(cases.filter(due.is_not_null()), received).rename(
         {"count": "with_deadline"}
     )
+    yield _ever("of_case", cases)
     yield from _stock("open", cases, received)
     yield from _stock("overdue", cases, due + _ONE_DAY)
+    after_3_months = received.dt.offset_by("3mo") + _ONE_DAY  # § 188 BGB
+    yield from _stock("over_3_months", cases, after_3_months)
     for days in AGE_BANDS[1:]:
         yield from _stock(f"aged_{days}", cases, received + timedelta(days=days))
+    traced = cases.join(stops, on="office", how="semi")
+    yield _ever("traced_case", traced)
+    yield from _stock("traced", traced, received)
+    for holder in HOLDERS:
+        held = stops.filter(pl.col("holder") == holder)
+        yield from _stock(f"with_{holder}", held, pl.col("from_on"), pl.col("to_on"))
+
+
+def _ever(name: str, cases: pl.DataFrame) -> pl.DataFrame:
+    """Count the cases that there ever were, from the first day of the book."""
+    begun = pl.max_horizontal("received_on", "first_on")
+    return _per_day(cases, begun).select(*_GROUP, "day", pl.col("count").alias(name))
 
 
 def _stock(
-    name: str, cases: pl.DataFrame, enters_on: pl.Expr
+    name: str,
+    cases: pl.DataFrame,
+    enters_on: pl.Expr,
+    leaves_on: pl.Expr = pl.col("ended_on"),  # noqa: B008 - an expression never changes
 ) -> Iterator[pl.DataFrame]:
-    """Count cases in on a day, and out again on the day on which they end."""
-    leaves_on = pl.col("ended_on")
+    """Count cases in on a day, and out again on the day on which they leave."""
     members = cases.filter(
         enters_on.is_not_null(), leaves_on.is_null() | (leaves_on > enters_on)
     )
@@ -119,7 +170,11 @@ def _daily(
     keys = POPULATIONS[population]
     by_day = (
         events.group_by(*keys, "day")
-        .agg(pl.col(*_FLOWS, *_STOCKS).sum())
+        .agg(
+            pl.col(*_FLOWS, *_STOCKS).sum(),
+            pl.col("whole_from").min(),
+            pl.col("whole_to").max(),
+        )
         .with_columns(pl.col(name).cast(pl.String) for name in keys)
     )
     groups = by_day.select(keys).unique() if keys else None
@@ -130,8 +185,10 @@ def _daily(
         .sort(*keys, "day")
         .with_columns(
             _running(pl.col(*_STOCKS), keys),
-            ever_with_deadline=_running(pl.col("with_deadline"), keys),
-            decided_so_far=_running(pl.col("decided"), keys),
+            _running(pl.col(*_EVER), keys).name.prefix("ever_"),
+            decided_so_far=_running(
+                pl.col("decided") - pl.col("counted_decided"), keys
+            ),
         )
     )
     return _with_window(running, keys, windows)
@@ -158,18 +215,28 @@ def _running(changes: pl.Expr, keys: tuple[str, ...]) -> pl.Expr:
 def _with_window(
     running: pl.DataFrame, keys: tuple[str, ...], windows: pl.DataFrame
 ) -> pl.DataFrame:
-    before = running.select(*keys, before_window="day", decided_before="decided_so_far")
-    begins_with_book = pl.col("before_window") == pl.col("first_on") - _ONE_DAY
-    return (
-        running.join(windows, on="day", how="left")
-        .join(before, on=[*keys, "before_window"], how="left")
-        .with_columns(
-            window_decided=pl.col("decided_so_far")
-            - pl.when(begins_with_book).then(0).otherwise(pl.col("decided_before"))
+    before = running.select(*keys, day_before="day", decided_before="decided_so_far")
+    day, first_on = pl.col("day"), pl.col("first_on")
+    year_before = day.dt.offset_by("-12mo")
+    known = running.join(windows, on="day", how="left")
+    for name, begins in (
+        ("window_decided", pl.col("before_window")),
+        ("year_decided", year_before),
+    ):
+        # What was decided before the book began is not in it.
+        earlier = pl.when(pl.col("day_before") == first_on - _ONE_DAY).then(0)
+        known = (
+            known.with_columns(day_before=begins)
+            .join(before, on=[*keys, "day_before"], how="left")
+            .with_columns(
+                (
+                    pl.col("decided_so_far")
+                    - earlier.otherwise(pl.col("decided_before"))
+                ).alias(name)
+            )
+            .drop("day_before", "decided_before")
         )
-        .drop("first_on", "before_window", "decided_before", "decided_so_far")
-        .sort(*keys, "day")
-    )
+    return known.drop("first_on", "before_window", "decided_so_far").sort(*keys, "day")
 
 
 def _windows(spans: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
@@ -192,33 +259,3 @@ def _windows(spans: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
         {"day": pl.Date, "before_window": pl.Date, "window_days": pl.Int64},
         orient="row",
     )
-
-
-def _at_month_ends(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    is_month_end = pl.col("day") == pl.col("day").dt.month_end()
-    at_end = rows.filter(is_month_end)
-    if "office" in rows.columns:
-        return at_end.join(spans.select("office", "complete_on"), on="office")
-    complete_on = spans.select(pl.col("complete_on").min())
-    return at_end.join(complete_on, how="cross")
-
-
-def _bands(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    columns = ["open", *_STOCKS[2:]]
-    for index, column in enumerate(columns):
-        is_last = index + 1 == len(columns)
-        older = pl.lit(0) if is_last else pl.col(columns[index + 1])
-        content = {
-            "at": pl.col("day"),
-            "band_from_days": pl.lit(AGE_BANDS[index]),
-            "band_to_days": pl.lit(None if is_last else AGE_BANDS[index + 1] - 1),
-            "count": pl.col(column) - older,
-            "state": pl.when(pl.col("day") <= pl.col("complete_on"))
-            .then(pl.lit("final"))
-            .otherwise(pl.lit("provisional")),
-        }
-        for name in ("office", "service", "reason"):
-            content[name] = pl.col(name) if name in rows.columns else pl.lit(None)
-        yield rows.select(
-            content[name].cast(kind).alias(name) for name, kind in AGEING.items()
-        )

@@ -25,13 +25,14 @@ from metrics.spans import (
     of_known_offices,
     spans_of,
 )
+from metrics.stops import joined, net_days, stops_in, told_stops
 from metrics.told import keys_of_rows
 
 # A case that ends so leaves the backlog, but nothing was decided.
 _NOT_DECIDED: Final = ("withdrawn", "duplicate")
 _READ: Final = (
     *("delivery_id", "office", "service", "channel", "received_at", "complete_at"),
-    *("decided_at", "closed_at", "outcome", "case_key"),
+    *("decided_at", "closed_at", "outcome", "case_key", "digital_end_to_end"),
 )
 _LEFT_OVER: Final = timedelta(days=365)
 
@@ -43,6 +44,7 @@ class Cases:
     rows: pl.DataFrame
     spans: pl.DataFrame
     covered: pl.DataFrame
+    stops: pl.DataFrame  # when a case's office waited for others, see metrics/stops.py
 
 
 def cases_of(reading: Reading) -> Cases | None:
@@ -51,7 +53,7 @@ def cases_of(reading: Reading) -> Cases | None:
 
 
 def _read_cases(reading: Reading) -> Cases | None:
-    rows = _cases(reading)
+    rows, stops = _cases(reading)
     if rows.is_empty():
         return None
     rows = rows.with_columns(due_on=due_on(rows, reading.city, reading.calendar))
@@ -59,14 +61,15 @@ def _read_cases(reading: Reading) -> Cases | None:
     spans = spans_of(reading, begun)
     if spans.is_empty():  # nothing since the first day that figures are made of
         return None
+    rows = rows.with_columns(net_days=net_days(rows, stops))
+    of_offices = spans.with_columns(pl.col("office").cast(rows.schema["office"]))
     return Cases(
-        rows=rows.drop("source", "complete_on").join(
-            spans.with_columns(pl.col("office").cast(rows.schema["office"])),
-            on="office",
-        ),
+        # From here on complete_on says how far the deliveries reach.
+        rows=rows.drop("source", "complete_on").join(of_offices, on="office"),
         spans=spans,
         # A day of the span without a case is a day on which nobody applied.
         covered=days_of(spans),
+        stops=stops.join(of_offices.select("office", "first_on"), on="office"),
     )
 
 
@@ -84,12 +87,15 @@ def count_decisions(reading: Reading) -> Counted | None:
         # Without a day a case counts nowhere, but its group is known.
         day=pl.when(is_in_book).then("decided_on"),
         days=days,
+        net_days="net_days",
+        is_online=_is_online(),
+        is_end_to_end=pl.when(_is_online()).then("is_end_to_end"),
     )
     return _counted(rows.sort("days"), cases, reading.city)
 
 
 def count_receipts(reading: Reading) -> Counted | None:
-    """Count cases by the day on which they were received, but for the ones given up."""
+    """Count cases by the day on which they were received."""
     cases = cases_of(reading)
     if cases is None:
         return None
@@ -102,11 +108,21 @@ def count_receipts(reading: Reading) -> Counted | None:
         "office",
         "service",
         "channel",
-        day=pl.when(is_in_book & ~is_given_up).then("received_on"),
-        is_met=pl.when(pl.col("due_on").is_not_null()).then(is_in_time),
-        is_deadline_over=pl.col("due_on") <= pl.col("complete_on"),
+        day=pl.when(is_in_book).then("received_on"),
+        # Whoever gave up waits for no decision: for deadlines they do not count.
+        is_awaited=~is_given_up,
+        is_met=pl.when(pl.col("due_on").is_not_null() & ~is_given_up).then(is_in_time),
+        is_deadline_over=pl.when(~is_given_up).then(
+            pl.col("due_on") <= pl.col("complete_on")
+        ),
+        is_online=_is_online(),
     )
     return _counted(rows, cases, reading.city)
+
+
+def _is_online() -> pl.Expr:
+    """Null where nobody says by which way a case came."""
+    return pl.col("channel") == "online"
 
 
 def _counted(rows: pl.DataFrame, cases: Cases, city: City) -> Counted:
@@ -119,14 +135,20 @@ def _counted(rows: pl.DataFrame, cases: Cases, city: City) -> Counted:
     )
 
 
-def _cases(reading: Reading) -> pl.DataFrame:
-    """Read office by office: the texts of all cases at once would be gigabytes."""
-    merged = merged_offices(reading.city)
-    return pl.concat(
-        _of_office(reading, office.id)
-        for office in reading.city.offices
-        if merged.get(office.id) is None
-    )
+def _cases(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read office by office: the texts of all cases at once would be gigabytes.
+
+    With the cases come their stops, which name them by the number of their row.
+    """
+    merged, told = merged_offices(reading.city), told_stops(reading)
+    parts, stops, height = list[pl.DataFrame](), list[pl.DataFrame](), 0
+    for office in reading.city.offices:
+        if merged.get(office.id) is None:
+            rows = _of_office(reading, office.id)
+            stops.append(stops_in(rows.with_row_index("row", offset=height), told))
+            parts.append(rows.drop("case_key"))
+            height += rows.height
+    return pl.concat(parts), joined(pl.concat(stops))
 
 
 def _of_office(reading: Reading, office: str) -> pl.DataFrame:
@@ -144,9 +166,11 @@ def _of_office(reading: Reading, office: str) -> pl.DataFrame:
         .join(sources, on="delivery_id", maintain_order="left")
         .select(
             pl.col("source").cast(pl.Categorical),
+            "case_key",
             "office",
             "service",
             pl.col("channel").cast(pl.Categorical),
+            is_end_to_end="digital_end_to_end",
             received_on=local_day("received_at", city),
             complete_on=local_day("complete_at", city),
             ended_on=local_day(ended_at, city),

@@ -1,5 +1,6 @@
 """The KPIs as data: what each one says, how it is computed, in both languages."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +21,16 @@ Direction = Literal["lower_is_better", "higher_is_better", "neither"]
 # A count is over the days of a period, a stock on its last day.
 Kind = Literal["count", "stock", "share", "quantile", "mean", "sum", "ratio", "price"]
 # What n counts. Of people and what they want, or of what nobody is behind.
-Noun = Literal["visits", "cases", "contacts", "answers", "opening_hours"]
+Noun = Literal[
+    "visits", "cases", "contacts", "answers", "services", "opening_hours"
+]  # fmt: skip
 # What a sentence may name. `most` is "höchstens 14 Minuten" or "weniger als 1 Minute",
 # `about` "rund 14 Minuten"; the value in the dative follows "nach", "von", "mit".
 SENTENCE_PARTS: Final = frozenset(
     ("period", "end", "value", "number", "dative", "most", "most_dative", "about")
 )
+# "[wurde|wurden]" stands for the form that fits the number: the first goes with 1.
+_FORMS: Final = re.compile(r"\[([^\[\]|]+)\|([^\[\]|]+)\]")
 
 DEFINITIONS: Final = Path(__file__).parent / "definitions"
 
@@ -50,7 +55,15 @@ class KpiText(Model):
         if not named or named - SENTENCE_PARTS:
             message = f"expected placeholders of {', '.join(sorted(SENTENCE_PARTS))}"
             raise ValueError(message)
+        if set("[]|") & set(in_number(sentence, is_one=True)):
+            message = "expected forms for one and for many as [war|waren]"
+            raise ValueError(message)
         return sentence
+
+
+def in_number(sentence: str, *, is_one: bool) -> str:
+    """Put the forms for one, or those for many, into a sentence with both."""
+    return _FORMS.sub(r"\1" if is_one else r"\2", sentence)
 
 
 class Kpi(Model):
@@ -66,6 +79,8 @@ class Kpi(Model):
     counts: Noun
     tables: tuple[Table, ...] = Field(min_length=1)
     formula: str = Field(min_length=1)
+    # Of a percentage that is one count over another: the KPIs of these two counts.
+    quotient_of: tuple[str, str] | None = None
     texts: dict[Language, KpiText]
 
     @model_validator(mode="after")

@@ -9,7 +9,8 @@ import duckdb
 import polars as pl
 
 from ingest.city import City
-from metrics.book import ageing
+from metrics.ageing import ageing
+from metrics.case_counts import unbalanced
 from metrics.control_charts import control_charts
 from metrics.facts import FACTS
 from metrics.figures import FIGURES, FigureId
@@ -17,6 +18,7 @@ from metrics.kept import Kept
 from metrics.kpis import KPI_FUNCTIONS
 from metrics.measure import Facts, Measure
 from metrics.measured import DIMENSIONS, Task, measure_anew, measure_rows
+from metrics.online_services import online_services
 from metrics.periods import GRAINS, PeriodGrain
 from metrics.reading import Reading
 from metrics.spans import POPULATIONS
@@ -39,6 +41,8 @@ FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
     "wait_by_hour": wait_by_hour,
     "ageing": ageing,
     "survival": survival,
+    "online_services": online_services,
+    "unbalanced": unbalanced,
 }
 
 

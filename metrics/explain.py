@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -15,13 +16,15 @@ from ingest.city import City
 from ingest.warehouse import SCHEMA, insert_rows, read_frame, read_rows
 from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import compute, compute_like
-from metrics.explanation import Explanation, Origin, Outcome
+from metrics.explanation import Explanation, Origin, Outcome, condition
 from metrics.figures import FigureId, parse_figure_id
+from metrics.moments import iso
 from metrics.periods import parse_period
 from metrics.protect import protect_figures
 from metrics.provenance import code_version
 from metrics.recount import recount
 from metrics.recount.rows import Question, Recounted, Warehouse
+from metrics.shown import shown_at
 
 _EXACT: Final = 1e-9
 
@@ -37,13 +40,24 @@ def explain(
     now: datetime,
     *,
     as_of: datetime | None = None,
+    published_dir: Path | None = None,
 ) -> Explanation:
-    """Explain one figure, as it is or as it was at a moment; raise UnknownFigure."""
+    """Explain one figure, as it is or as it was at a moment; raise UnknownFigure.
+
+    With `published_dir` it is told, too, what the snapshot of that moment says.
+    """
     if as_of is None:
-        return _explain(connection, city, figure_id, now)
-    family = _parsed(figure_id).kpi.partition(".")[0]
-    with _warehouse_as_of(connection, family, as_of.astimezone(UTC)) as then:
-        return _explain(then, city, figure_id, as_of)
+        told = _explain(connection, city, figure_id, now)
+    else:
+        family = _parsed(figure_id).kpi.partition(".")[0]
+        with _warehouse_as_of(connection, family, as_of.astimezone(UTC)) as then:
+            if not _origins(then):
+                message = f"nothing had been delivered by {iso(as_of)}"
+                raise UnknownFigure(message)
+            told = _explain(then, city, figure_id, as_of)
+    if published_dir is None:
+        return told
+    return replace(told, shown=shown_at(published_dir, figure_id, as_of or now))
 
 
 def _explain(
@@ -102,7 +116,7 @@ class Explainer:
             unit=kpi.unit,
             period_start=period.start,
             period_end=period.end,
-            rows=_condition(figure, kpi),
+            rows=condition(figure, kpi.tables),
             as_of=self._now,
             computed=computed,
             published=self._published.get(figure_id),
@@ -170,17 +184,6 @@ def _texts(kpi: Kpi) -> dict[str, Any]:
         ours: {language: text[theirs] for language, text in texts.items()}
         for ours, theirs in names.items()
     }
-
-
-def _condition(figure: FigureId, kpi: Kpi) -> str:
-    dimensions = [
-        f"{name} = {value}"
-        for name in ("office", "service", "channel")
-        if (value := getattr(figure, name)) is not None
-    ]
-    period = parse_period(figure.period)
-    days = f"{period.start} <= day <= {period.end}"
-    return f"{', '.join(kpi.tables)}: {' and '.join([*dimensions, days])}"
 
 
 def _agree(computed: Outcome, recounted: Recounted) -> bool:

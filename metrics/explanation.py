@@ -3,9 +3,26 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from metrics.figures import FigureId
 from metrics.moments import iso
+from metrics.periods import parse_period
+
+if TYPE_CHECKING:
+    from metrics.shown import Shown
+
+
+def condition(figure: FigureId, tables: Sequence[str]) -> str:
+    """Say which rows of the warehouse a figure is about."""
+    dimensions = [
+        f"{name} = {value}"
+        for name in ("office", "service", "channel")
+        if (value := getattr(figure, name)) is not None
+    ]
+    period = parse_period(figure.period)
+    days = f"{period.start} <= day <= {period.end}"
+    return f"{', '.join(tables)}: {' and '.join([*dimensions, days])}"
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,7 @@ class Explanation:
     rows_refused: Mapping[str, int]  # of the deliveries, by rule: in quarantine
     deliveries: Sequence[Origin]
     code_version: str
+    shown: "Shown | None" = None  # what the snapshot of that moment says
 
     def in_words(self, language: str = "de") -> str:
         words = _WORDS["en" if language == "en" else "de"]
@@ -78,6 +96,9 @@ _WORDS: Final = {
         "computed": "Berechnet",
         "published": "Veröffentlicht",
         "unpublished": "nicht veröffentlicht (außerhalb der Liste oder noch offen)",
+        "in_snapshot": "Im Stand",
+        "not_in_it": "nicht enthalten",
+        "no_snapshot": "noch nichts veröffentlicht",
         "recounted": "Nachgezählt",
         "agree": "Beide Wege stimmen überein.",
         "differ": "DIE WEGE STIMMEN NICHT ÜBEREIN.",
@@ -103,6 +124,8 @@ _WORDS: Final = {
         "no_deadline": "ohne Frist",
         "not_open": "nicht offen",
         "contradiction": "widersprüchlich",
+        "not_online": "nicht online gestellt",
+        "channel_unknown": "ohne Angabe des Weges",
         "nothing_said": "ohne Angabe",
         "closed": "geschlossen",
         "sold_out": "keine Wartemarken mehr",
@@ -118,6 +141,9 @@ _WORDS: Final = {
         "computed": "Computed",
         "published": "Published",
         "unpublished": "not published (not on the list, or not over yet)",
+        "in_snapshot": "In the snapshot",
+        "not_in_it": "not in it",
+        "no_snapshot": "nothing published yet",
         "recounted": "Recounted",
         "agree": "Both ways agree.",
         "differ": "THE WAYS DO NOT AGREE.",
@@ -143,6 +169,8 @@ _WORDS: Final = {
         "no_deadline": "without a deadline",
         "not_open": "not open",
         "contradiction": "contradictory",
+        "not_online": "not made online",
+        "channel_unknown": "way not known",
         "nothing_said": "nothing said",
         "closed": "closed",
         "sold_out": "no tickets left",
@@ -170,6 +198,7 @@ def _lines(told: Explanation, words: Mapping[str, str], language: str) -> Iterat
     if told.published is not None:
         published = _outcome(told.published, told.unit, words)
     yield f"{words['published']}: {published}"
+    yield from _shown_lines(told, words)
     yield ""
     yield f"{words['deliveries']}: {len(told.deliveries)}"
     if len(told.deliveries) > _LISTED:
@@ -180,6 +209,35 @@ def _lines(told: Explanation, words: Mapping[str, str], language: str) -> Iterat
             f" {iso(origin.received_at)}  sha256 {origin.content_sha256}"
         )
     yield f"{words['code']}: {told.code_version}   {words['as_of']}: {iso(told.as_of)}"
+    yield from _recomputing_lines(told, language)
+
+
+def _shown_lines(told: Explanation, words: Mapping[str, str]) -> Iterator[str]:
+    shown = told.shown
+    if shown is None:
+        yield f"{words['in_snapshot']}: {words['no_snapshot']}"
+        return
+    said = words["not_in_it"]
+    if shown.figure is not None:
+        said = _outcome(shown.figure, told.unit, words)
+    yield f"{words['in_snapshot']} {shown.snapshot}: {said}"
+
+
+def _recomputing_lines(told: Explanation, language: str) -> Iterator[str]:
+    """Give the lines for the published files, ready to be copied."""
+    shown = told.shown
+    if shown is None or shown.recomputation is None:
+        return
+    yield ""
+    yield shown.recomputation.said[language]
+    yield f"figures.parquet  {shown.snapshot}  sha256 {shown.figures_sha256}"
+    for name, lines in (
+        ("DuckDB", shown.recomputation.duckdb),
+        ("Polars", shown.recomputation.polars),
+    ):
+        yield ""
+        yield f"{name}:"
+        yield from (f"  {line}".rstrip() for line in lines.splitlines())
 
 
 def _counts(counts: Mapping[str, int], words: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from metrics.contacts import count_contacts
 from metrics.costs import count_case_costs, count_visit_costs
 from metrics.looks import count_hours
 from metrics.measure import Facts
+from metrics.online_services import count_services
 from metrics.ratings import count_answers
 from metrics.reading import Reading
 from metrics.spans import Counted
@@ -28,4 +29,5 @@ FACTS: Final[Mapping[Facts, Callable[[Reading], Counted | None]]] = {
     "answers": count_answers,
     "visit_costs": count_visit_costs,
     "case_costs": count_case_costs,
+    "services": count_services,
 }

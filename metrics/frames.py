@@ -75,6 +75,26 @@ _SPC: _Columns = {
     "assurance": pl.String,  # consistent_pass, consistent_fail, inconsistent
 }
 
+# Which services are online, and how mature: one row per service of the city file.
+_ONLINE_SERVICES: _Columns = {
+    "service": pl.String,
+    "office": pl.String,
+    "is_online": pl.Boolean,  # null: not known
+    "observed_on": pl.Date,  # when that was last looked at
+    "maturity": pl.Int32,  # null: not known
+    "maturity_model": pl.String,  # levels of different models are not comparable
+    "rated_on": pl.Date,
+    "rated_by": pl.String,  # the source; null: the city file states it
+}
+
+# Periods whose sums an office reports do not add up; without the sums.
+_UNBALANCED: _Columns = {
+    "office": pl.String,
+    "service": pl.String,  # null: all
+    "period_start": pl.Date,
+    "period_end": pl.Date,  # inclusive
+}
+
 # Figures that changed after they were published.
 _REVISIONS: _Columns = {
     "figure_id": pl.String,
@@ -90,6 +110,8 @@ WAIT_BY_HOUR: Final = pl.Schema(_WAIT_BY_HOUR)
 AGEING: Final = pl.Schema(_AGEING)
 SURVIVAL: Final = pl.Schema(_SURVIVAL)
 SPC: Final = pl.Schema(_SPC)
+ONLINE_SERVICES: Final = pl.Schema(_ONLINE_SERVICES)
+UNBALANCED: Final = pl.Schema(_UNBALANCED)
 REVISIONS: Final = pl.Schema(_REVISIONS)
 
 # Every frame of a snapshot beside its figures; each is a Parquet file of that name.
@@ -98,5 +120,7 @@ FRAMES: Final[Mapping[str, pl.Schema]] = {
     "ageing": AGEING,
     "survival": SURVIVAL,
     "spc": SPC,
+    "online_services": ONLINE_SERVICES,
+    "unbalanced": UNBALANCED,
     "revisions": REVISIONS,
 }

@@ -9,7 +9,7 @@ from metrics.periods import GRAINS, PeriodGrain
 
 Facts = Literal[
     "visits", "hours", "minute_bands", "day_bands", "decisions", "receipts", "book",
-    "contacts", "answers", "visit_costs", "case_costs",
+    "contacts", "answers", "visit_costs", "case_costs", "services",
 ]  # fmt: skip
 
 Z_95: Final = 1.959964

@@ -10,6 +10,8 @@ from metrics.catalogue import Kpi, KpiText
 _OF_REPORTS: Final[Mapping[str, Mapping[str, str]]] = {
     "de": {
         "einen Antrag stellt": "etwas meldet",
+        "Antragsteller": "Meldenden",
+        "der Antrag": "die Meldung",
         "Anträgen": "Meldungen",
         "je entschiedenem Antrag": "je erledigter Meldung",
         "ein entschiedener Antrag": "eine erledigte Meldung",
@@ -25,7 +27,9 @@ _OF_REPORTS: Final[Mapping[str, Mapping[str, str]]] = {
         "a decided application": "a closed report",
         "A decided application": "A closed report",
         "per decided application": "per closed report",
+        "applicant": "person who reported",
         "applications": "reports",
+        "application": "report",
         "Applications": "Reports",
         "decided": "closed",
         "Decided": "Closed",

@@ -12,12 +12,14 @@ from typing import Any, Final
 import polars as pl
 
 from ingest.city import City
+from metrics.case_counts import protect_unbalanced
 from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import Computed
 from metrics.figures import FIGURES
 from metrics.lattice import in_lattice, matching
 from metrics.live_queues import live_queue, newest_looks
 from metrics.moments import iso, parse_moment
+from metrics.online_services import protect_online_services
 from metrics.small_numbers import (
     FEWEST,
     FEWEST_FOR_PERCENTILE,
@@ -43,7 +45,7 @@ _IS_NOBODY: Final = (
         [kpi.id for kpi in CATALOGUE.values() if kpi.counts in THINGS]
     )
     & (
-        pl.col("reason").is_in(["no_decisions", "no_receipts"])
+        pl.col("reason").is_in(["no_decisions", "no_receipts", "no_online_cases"])
         | ((pl.col("reason") == "no_rows") & (pl.col("coverage") > 0))
     )
 )
@@ -259,4 +261,6 @@ PROTECTED: Final[
     "wait_by_hour": protect_wait_by_hour,
     "ageing": protect_ageing,
     "survival": protect_survival,
+    "online_services": protect_online_services,
+    "unbalanced": protect_unbalanced,
 }

@@ -7,10 +7,11 @@ A test that needs a snapshot writes one with metrics.snapshot_folder.write_snaps
 """
 
 import json
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
@@ -25,6 +26,7 @@ LIVE: Final = "live.json"
 FRESHNESS: Final = "sources.json"  # beside the snapshots: the state at the last check
 
 _SERIES = ["kpi", "office", "service", "channel", "grain"]
+_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}")
 _DOCUMENTS = ("manifest", "catalogue", "sources", "calendar")
 
 
@@ -168,6 +170,20 @@ def open_current(published_dir: Path) -> Snapshot:
         snapshot = _with_freshness(snapshot, published_dir / FRESHNESS)
         _snapshots[published_dir] = (name, stamp, snapshot)
     return snapshot
+
+
+def snapshot_at(published_dir: Path, moment: datetime) -> Path | None:
+    """Find the folder of the last snapshot that was published up to a moment.
+
+    Of days long past only the day's last snapshot is kept; see snapshot_folder.
+    """
+    latest = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}~"
+    names = [
+        path.name
+        for path in published_dir.glob("*Z-*")
+        if _ID.fullmatch(path.name) and path.name < latest
+    ]
+    return published_dir / max(names) if names else None
 
 
 def read_live(published_dir: Path) -> Live | None:

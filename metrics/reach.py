@@ -117,8 +117,8 @@ def _with_latest(
             if column.dtype == pl.Date
         ]
     )
-    if not moments:
-        return  # only days are told of: they say nothing of the moment of an export
+    if not moments:  # sums of months and the like have days only
+        return
     latest = read_frame(
         connection,
         f"SELECT delivery_id, greatest({moments}) AS latest FROM {table}"  # noqa: S608 - names of the schema

@@ -23,7 +23,7 @@ FEWEST_FOR_INTERVAL_OF_MEDIAN: Final = 20
 FEWEST_FOR_INTERVAL: Final = 60
 
 # What nobody is behind: however few, they tell nothing of a person.
-THINGS: Final = frozenset({"opening_hours"})
+THINGS: Final = frozenset({"opening_hours", "services"})
 # How fast people work is told of a whole office and month only.
 ABOUT_STAFF: Final = frozenset({"contacts.mean_handling_seconds"})
 _OF_WHOLE_OFFICES: Final = (

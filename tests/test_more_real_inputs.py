@@ -9,6 +9,7 @@ import io
 import json
 import os
 import tarfile
+from calendar import monthrange
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -209,6 +210,54 @@ def test_billing_reopened_cases_are_open_until_they_are_billed_again(load):
     never_closed = rows.filter(pl.col("decided_at").is_null()).height
     assert never_closed == sum(n for (_, end, _), n in cases.items() if end is None)
     assert never_closed > 50
+
+
+def test_billing_old_cases_and_the_index_are_what_a_loop_finds(load):
+    """At the end of each month; three months end on the same day of a later month."""
+    path = DATA / "hospital-billing" / "14_Billing_1t_per_variant.xes.gz"
+    loaded = load("hospital-billing", "billing", path)
+    zone, first_day = loaded.city.timezone, loaded.city.info.first_day
+    spells = [
+        (begun.astimezone(zone).date(), ended and ended.astimezone(zone).date())
+        for (begun, ended, _), times in billing_by_hand()[0].items()
+        for _ in range(times)
+    ]
+    figures = compute(loaded.connection, loaded.city, NOW).figures
+    compared = 0
+    for row in figures.filter(
+        pl.col("kpi").is_in(
+            ["backlog.older_than_3_months", "backlog.old_case_percent"]
+        ),
+        pl.col("office") == "billing",
+        pl.col("grain") == "month",
+        pl.col("state") == "final",
+    ).iter_rows(named=True):
+        day = row["period_end"]
+        still_open = [
+            begun
+            for begun, ended in spells
+            if begun <= day and (ended is None or ended > day)
+        ]
+        old = sum(months_later(begun, 3) < day for begun in still_open)
+        if row["kpi"] == "backlog.older_than_3_months":
+            assert row["value"] == old, day
+        else:
+            before = months_later(day, -12)
+            closed = sum(before < (ended or day.max) <= day for _, ended in spells)
+            assert before >= first_day - timedelta(days=1)
+            assert row["n"] == len(still_open) + closed, day
+            assert row["value"] == pytest.approx(100 * old / row["n"]), day
+        compared += old > 0
+    assert compared > 40
+
+
+OLD = ("older_than_3_months", "old_case_percent")
+
+
+def months_later(day, months):
+    years, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = monthrange(years, month + 1)[1]
+    return day.replace(year=years, month=month + 1, day=min(day.day, last))
 
 
 # ------------------------------------------------------------------------ a call centre

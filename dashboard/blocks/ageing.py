@@ -8,12 +8,13 @@ from typing import Final
 import polars as pl
 from dash import html
 
-from dashboard.blocks.provenance import source_line
+from dashboard.blocks.provenance import origin_of, source_line
 from dashboard.charts.chart import Chart, Series
 from dashboard.charts.chart import Period as Place
 from dashboard.components.chart_block import chart_block
 from dashboard.components.table import Column, table
-from dashboard.selection import Population, kpi_words
+from dashboard.reading import KpiWords
+from dashboard.selection import Population, figures, kpi_words
 from dashboard.view import View
 
 _FEWEST: Final = 50  # for a percentage, as everywhere
@@ -69,7 +70,17 @@ def ageing_block(view: View, population: Population) -> html.Section | None:
         ),
         table=table(title, columns, rows, is_caption_visible=False),
         source=source_line(view, kpi, population.office),
+        origin=_origin(view, kpi, population, at),
     )
+
+
+def _origin(
+    view: View, kpi: KpiWords, population: Population, at: date
+) -> html.Details | None:
+    """Lead to the number of open cases that the bands add up to."""
+    series = figures(view, kpi.id, grain="month", **population.dimensions)
+    total = next((each for each in series if each.period_end == at), None)
+    return None if total is None else origin_of(view, kpi, total)
 
 
 def _newest(

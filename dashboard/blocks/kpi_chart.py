@@ -14,10 +14,16 @@ from dashboard.blocks.chart_parts import (
     target_lines,
 )
 from dashboard.blocks.kpi_tile import comparison, pooled_words
-from dashboard.blocks.provenance import late_note, n_words, origin_of, source_line
+from dashboard.blocks.provenance import (
+    late_note,
+    n_words,
+    origin_of,
+    source_line,
+    way_link,
+)
 from dashboard.charts.chart import Chart
 from dashboard.components.chart_block import chart_block
-from dashboard.components.table import Column, table
+from dashboard.components.table import Cell, Column, table
 from dashboard.goals import target_on
 from dashboard.reading import (
     Figure,
@@ -28,12 +34,12 @@ from dashboard.reading import (
 )
 from dashboard.selection import (
     Population,
-    days_of,
     figures,
     kpi_words,
     latest,
 )
-from dashboard.sentences import chart_description, headline, target_sentence
+from dashboard.sentences import chart_description, target_sentence
+from dashboard.telling import told
 from dashboard.view import View
 
 
@@ -52,19 +58,11 @@ def kpi_chart(
     if kpi is None or newest is None:
         return None
     everything = figures(view, kpi_id, grain=grain, **population.dimensions)
-    before = a_year_before(everything, newest)
     chart = _chart(view, kpi, population, series, kind)
     return chart_block(
         view,
         chart,
-        headline=headline(
-            view.words,
-            kpi,
-            newest,
-            before,
-            days=days_of(view, kpi, newest),
-            base=view.city.publish.rounding_base,
-        ),
+        headline=told(view, kpi, newest),
         measured=_measured(view, kpi, population, newest),
         table=_table(view, kpi, chart.title, series, everything),
         source=source_line(view, kpi, population.office),
@@ -164,7 +162,7 @@ def _table_row(
     everything: list[Figure],
     *,
     has_range: bool,
-) -> list[str]:
+) -> list[Cell]:
     words = view.words
     value = value_words(words, kpi, figure)
     compared = words("Kein Vergleich")
@@ -176,7 +174,7 @@ def _table_row(
     interval = range_words(words, kpi, figure) or words("nicht berechnet")
     return [
         words.period(figure.grain, figure.period_start),
-        value,
+        way_link(view, figure, value),
         *([interval] if has_range else []),
         *([] if kpi.kind in {"count", "stock"} else [n]),
         compared,

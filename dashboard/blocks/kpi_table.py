@@ -7,6 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.blocks.kpi_tile import comparison
+from dashboard.blocks.provenance import way_link
 from dashboard.components.table import Cell, Column, table
 from dashboard.reading import Figure, KpiWords, a_year_before, value_words
 from dashboard.selection import (
@@ -80,7 +81,7 @@ def figure_cell(
     *,
     has_period: bool = False,
 ) -> Cell:
-    """Show a value, below it how it stands beside the year before."""
+    """Show a value that leads to its origin, and how it stands beside last year's."""
     words = view.words
     value = value_words(words, kpi, figure)
     if figure.value is None:
@@ -96,7 +97,7 @@ def figure_cell(
         notes.insert(0, words.period(figure.grain, figure.period_start))
     return html.Div(
         [
-            html.Span(value, className="cell-value"),
+            way_link(view, figure, value, "cell-value"),
             *(html.Span(each, className="cell-note") for each in notes),
         ],
         className="cell",

@@ -3,6 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.comparable import days_of
 from dashboard.components.badge import badge
 from dashboard.components.tile import tile
 from dashboard.reading import (
@@ -13,7 +14,7 @@ from dashboard.reading import (
     standing,
     value_words,
 )
-from dashboard.selection import Population, days_of, figures, kpi_words, newest_told
+from dashboard.selection import Population, figures, kpi_words, newest_told
 from dashboard.sentences import year_before_words
 from dashboard.view import View
 
@@ -25,7 +26,6 @@ def kpi_tile(
     grain: str,
     *,
     level: int = 3,
-    href: str | None = None,
 ) -> Component | None:
     """Show a KPI's newest closed figure as a tile; None where there is none."""
     kpi = kpi_words(view, kpi_id, population.office, population.channel)
@@ -54,7 +54,7 @@ def kpi_tile(
                 words("Woher kommt diese Zahl?"),
                 html.Span(f" {kpi.label}", className="kern-sr-only"),
             ],
-            href=href or view.addresses.method(kpi.id),
+            href=view.addresses.way(newest.figure_id),
             className="kern-link",
         ),
         level=level,

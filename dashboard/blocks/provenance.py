@@ -5,7 +5,7 @@ from typing import Any, Final
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.chart_block import origin
+from dashboard.components.chart_block import origin, origin_of_both
 from dashboard.components.note import note
 from dashboard.i18n import Words
 from dashboard.reading import Figure, KpiWords, range_words
@@ -16,13 +16,31 @@ _MOST_NAMED: Final = 2  # sources in a line; more are listed where they unfold
 
 
 def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
-    """Answer "Woher kommt diese Zahl?" as far as the snapshot knows."""
+    """Answer "Woher kommt diese Zahl?" in short; the figure's own page says it all."""
+    return origin(view, _entries(view, kpi, figure), _way(view, figure))
+
+
+def origin_of_pair(
+    view: View, first: tuple[KpiWords, Figure], second: tuple[KpiWords, Figure]
+) -> html.Details:
+    """Answer it for both figures of a chart of two KPIs."""
+    parts = [
+        (kpi.label, _entries(view, kpi, figure), _way(view, figure))
+        for kpi, figure in (first, second)
+    ]
+    return origin_of_both(view, parts)
+
+
+def _way(view: View, figure: Figure) -> str:
+    return view.addresses.way(figure.figure_id)
+
+
+def _entries(view: View, kpi: KpiWords, figure: Figure) -> list[tuple[str, Any]]:
     words = view.words
     entries: list[tuple[str, Any]] = [
         (words("Was sie bedeutet"), kpi.definition),
         (words("Wer gezählt wird"), kpi.population),
         (words("Was nicht mitzählt"), kpi.left_out),
-        (words("Formel"), html.Code(kpi.formula, lang="en")),
     ]
     if figure.n is not None and kpi.kind not in {"count", "stock"}:
         entries.append((words("Grundlage"), n_words(words, kpi, figure)))
@@ -33,8 +51,18 @@ def origin_of(view: View, kpi: KpiWords, figure: Figure) -> html.Details:
         )
     entries.append((words("Zustand"), state_words(view, figure)))
     entries.append((words("Quellen"), _source_list(view, kpi, figure.office)))
-    entries.append((words("Kennung der Zahl"), html.Code(figure.figure_id)))
-    return origin(view, entries, view.addresses.method(kpi.id))
+    return entries
+
+
+def way_link(view: View, figure: Figure, value: str, kind: str = "") -> Component:
+    """Let a value in a table lead to where it comes from; a gap leads nowhere."""
+    if figure.value is None:
+        return html.Span(value)
+    return html.A(
+        value,
+        href=view.addresses.way(figure.figure_id),
+        className=f"{kind} kern-link".strip(),
+    )
 
 
 def n_words(words: Words, kpi: KpiWords, figure: Figure) -> str:

@@ -68,6 +68,7 @@ TABLES: Final = (
         (
             "backlog.open",
             "backlog.older_than_deadline",
+            "backlog.older_than_3_months",
             "backlog.reach_working_days",
         ),
     ),
@@ -78,7 +79,18 @@ TABLES: Final = (
             "processing.expected_days",
             "processing.share_within_deadline",
             "processing.median_days_decided",
+            "processing.median_net_days_decided",
             "processing.p80_days_decided",
+        ),
+    ),
+    (
+        "online",
+        german("Online-Dienste"),
+        (
+            "digital.online_share",
+            "digital.end_to_end_share",
+            "digital.services_online",
+            "digital.level_4_share_model_20",
         ),
     ),
 )

@@ -7,7 +7,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.blocks.kpi_tile import kpi_tile
-from dashboard.blocks.provenance import late_note, origin_of, source_line
+from dashboard.blocks.provenance import (
+    late_note,
+    origin_of,
+    source_line,
+    way_link,
+)
 from dashboard.charts.chart import Chart, Series
 from dashboard.charts.chart import Period as Place
 from dashboard.components.chart_block import chart_block
@@ -17,7 +22,7 @@ from dashboard.components.tile import tiles
 from dashboard.i18n import german
 from dashboard.reading import Figure, KpiWords, a_year_before, value_words
 from dashboard.selection import Population, figures, kpi_words, latest
-from dashboard.sentences import headline
+from dashboard.telling import told
 from dashboard.view import View
 
 SHARE: Final = "satisfaction.satisfied_share"
@@ -80,13 +85,13 @@ def _answers_block(view: View, population: Population) -> html.Section | None:
     return chart_block(
         view,
         chart,
-        headline=headline(words, share, newest, before),
+        headline=told(view, share, newest),
         measured=words(
             "So oft wurde jede Antwort gegeben. 5 heißt sehr zufrieden, 1 sehr"
             " unzufrieden. Antworten, die weniger als 8 Menschen gaben, werden nicht"
             " gezeigt."
         ),
-        table=_table(view, title, series),
+        table=_table(view, title, series, [now, then]),
         source=source_line(view, share, office),
         origin=origin_of(view, share, newest),
         download=view.addresses.figures(
@@ -148,12 +153,22 @@ def _chart(view: View, kpi: KpiWords, title: str, series: Sequence[Series]) -> C
     )
 
 
-def _table(view: View, title: str, series: Sequence[Series]) -> Component:
+def _table(
+    view: View, title: str, series: Sequence[Series], answers: Sequence[_Answers]
+) -> Component:
     words = view.words
     columns = [Column(words("Antwort"))]
     columns += [Column(each.name, is_number=True) for each in series]
+    shown = list(zip(series, answers, strict=False))  # no bars of an unknown year
     rows = [
-        [words(name), *(each.words[i] for each in series)]
-        for i, name in enumerate(_ANSWERS.values())
+        [
+            words(name),
+            *(_cell(view, each.words[i], found[kpi]) for each, found in shown),
+        ]
+        for i, (kpi, name) in enumerate(_ANSWERS.items())
     ]
     return table(title, columns, rows, is_caption_visible=False)
+
+
+def _cell(view: View, said: str, figure: Figure | None) -> Component | str:
+    return said if figure is None else way_link(view, figure, said)

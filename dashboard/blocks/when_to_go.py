@@ -6,10 +6,12 @@ from datetime import date, time
 from typing import Final
 
 import polars as pl
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.heat_table import HeatCell, Level, heat_table, level_of
 from dashboard.i18n import Words, german
+from dashboard.selection import shown_kpis
 from dashboard.view import View
 from ingest.city import WEEKDAYS, Office
 
@@ -158,6 +160,21 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
         key.append((0, words("–: geschlossen oder keine Daten")))
     columns = [words.short_weekday(day) for day in weekdays]
     return heat_table(caption, words("Uhrzeit"), columns, rows, key)
+
+
+def window_foot(view: View, window: Window) -> Component:
+    """Say what the table stands on, and lead to how it is measured."""
+    told = "queue.median_wait_minutes", "waiting.median_minutes"
+    kpi = told[0] if window.is_from_queue else told[1]
+    link = html.A(
+        view.words("Woher kommen diese Zahlen?"),
+        href=view.addresses.method(kpi),
+        className="kern-link",
+    )
+    parts: list[Component | str] = [window_note(view.words, window)]
+    if kpi in shown_kpis(view):
+        parts += [" ", link]
+    return html.P(parts, className="chart-source")
 
 
 def window_note(words: Words, window: Window) -> str:

@@ -104,17 +104,36 @@ def origin(
 ) -> html.Details:
     """Answer "Woher kommt diese Zahl?" by pairs of a term and what it means here.
 
-    Usual terms: definition, formula, who is counted, left out, number of cases,
-    figure id. `more` is the address of the method page.
+    Usual terms: definition, who is counted, left out, number of cases. `more` is the
+    address of the page that shows the figure's whole way.
     """
-    pairs: list[Component] = []
-    for term, said in entries:
-        pairs.append(html.Div([html.Dt(term), html.Dd(said)], className="origin-entry"))
+    body = _origin_body(view, entries, more)
+    return disclosure(view.words("Woher kommt diese Zahl?"), body)
+
+
+def origin_of_both(
+    view: View, parts: Sequence[tuple[str, Sequence[tuple[str, Children]], str]]
+) -> html.Details:
+    """Answer it for a chart of several KPIs: of each its name, entries and method."""
+    body: list[Component] = []
+    for name, entries, more in parts:
+        body += [html.P(html.Strong(name)), *_origin_body(view, entries, more)]
+    return disclosure(view.words("Woher kommen diese Zahlen?"), body)
+
+
+def _origin_body(
+    view: View, entries: Sequence[tuple[str, Children]], more: str | None
+) -> list[Component]:
+    pairs = [
+        html.Div([html.Dt(term), html.Dd(said)], className="origin-entry")
+        for term, said in entries
+    ]
     body: list[Component] = [html.Dl(pairs, className="origin-list")]
     if more is not None:
-        link = html.A(view.words("Mehr zur Methode"), href=more, className="kern-link")
+        said = view.words("Der ganze Weg dieser Zahl, mit Rechnung und Lieferungen")
+        link = html.A(said, href=more, className="kern-link")
         body.append(html.P(link))
-    return disclosure(view.words("Woher kommt diese Zahl?"), body)
+    return body
 
 
 def disclosure(

@@ -8,10 +8,13 @@ from dash.development.base_component import Component
 from dashboard.blocks.ageing import ageing_block
 from dashboard.blocks.by_office import case_offices, expected_by_office
 from dashboard.blocks.cohort_curves import cohort_curves
+from dashboard.blocks.holders import holders_block
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
-from dashboard.blocks.pair_chart import received_and_decided
+from dashboard.blocks.legal_lines import deadlines, right_to_sue
+from dashboard.blocks.only_sums import sums_note
+from dashboard.blocks.pair_chart import gross_and_net, received_and_decided
 from dashboard.components.filters import Choice, Select, filter_form
 from dashboard.components.frame import main
 from dashboard.components.section import section
@@ -32,8 +35,15 @@ _TABLE = (
     "backlog.older_than_deadline",
     "processing.share_within_deadline",
 )
-_TILES = (*_TABLE, "backlog.clearance_percent", "backlog.reach_working_days")
-_OPEN = ("backlog.open", "backlog.older_than_deadline", "backlog.reach_working_days")
+_TILES = (
+    *_TABLE,
+    "backlog.older_than_3_months",
+    "backlog.clearance_percent",
+    "backlog.reach_working_days",
+    "backlog.old_case_percent",
+)
+_OLD = ("backlog.older_than_3_months", "backlog.old_case_percent")
+_DEADLINE = ("backlog.older_than_deadline", "processing.share_within_deadline")
 _DECIDED = ("processing.median_days_decided", "processing.p80_days_decided")
 
 
@@ -47,11 +57,15 @@ def layout(view: View) -> html.Main:
         _filters(view, population),
         _tiles(view, population),
         _table(view, population),
-        *_charts(view, _OPEN[:1], population),
+        sums_note(view, population),
+        *_charts(view, ("backlog.open",), population),
         received_and_decided(view, population, "month"),
-        *_charts(view, _OPEN[1:], population),
+        *_charts(view, ("backlog.reach_working_days",), population),
+        holders_block(view, population),
         ageing_block(view, population),
-        *_charts(view, ("processing.share_within_deadline",), population),
+        *_old(view, population),
+        deadlines(view, population),
+        *_charts(view, _DEADLINE, population),
         *_decided(view, population),
         *cohort_curves(view, population),
     ]
@@ -168,11 +182,19 @@ def _charts(
     return [kpi_chart(view, kpi, population, "month") for kpi in kpis]
 
 
+def _old(view: View, population: Population) -> list[Component | None]:
+    """Show what is open for more than three months, and what these mean."""
+    charts = [block for block in _charts(view, _OLD, population) if block is not None]
+    return [right_to_sue(view, population), *charts] if charts else []
+
+
 def _decided(view: View, population: Population) -> list[Component]:
     words = view.words
-    blocks = [
-        block for block in _charts(view, _DECIDED, population) if block is not None
-    ]
+    pairs = gross_and_net(view, population, "month")
+    charts = _charts(view, _DECIDED, population)
+    # Where nobody says when an application was complete, there is the gross time alone.
+    told = [pair or chart for pair, chart in zip(pairs, charts, strict=True)]
+    blocks = [block for block in told if block is not None]
     if not blocks:
         return []
     remark = words(

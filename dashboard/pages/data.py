@@ -16,6 +16,8 @@ _FILES = (
     ("wait_by_hour.parquet", german("Wartezeit je Wochentag und Stunde"), "Parquet"),
     ("ageing.parquet", german("Alter der offenen Fälle"), "Parquet"),
     ("survival.parquet", german("Anteil entschieden nach x Tagen"), "Parquet"),
+    ("online_services.parquet", german("Online-Dienste und Reifegrade"), "Parquet"),
+    ("unbalanced.parquet", german("Summen, die nicht zueinander passen"), "Parquet"),
     ("revisions.parquet", german("Geänderte Zahlen"), "Parquet"),
     ("catalogue.json", german("Definitionen aller Kennzahlen"), "JSON"),
     ("calendar.json", german("Öffnungstage, Feiertage und Schließungen"), "JSON"),

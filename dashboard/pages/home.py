@@ -10,7 +10,7 @@ from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.live_office import live_office, now_of
-from dashboard.blocks.when_to_go import best_time, hours_table, window_note, window_of
+from dashboard.blocks.when_to_go import best_time, hours_table, window_foot, window_of
 from dashboard.components.filters import Choice, Select, filter_form
 from dashboard.components.frame import main
 from dashboard.components.live_card import live_cards
@@ -172,7 +172,7 @@ def _when_to_go(view: View) -> list[Component]:
             filter_form(view, [select]) if len(windows) > 1 else None,
             html.P(best_time(words, window), className="best-time"),
             hours_table(view, office, window),
-            html.P(window_note(words, window), className="chart-source"),
+            window_foot(view, window),
             id="wann",
         )
     ]

@@ -6,10 +6,11 @@ from typing import Final
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.figure_way import figure_way
 from dashboard.components.frame import main
 from dashboard.components.section import section
 from dashboard.i18n import german
-from dashboard.reading import KpiWords
+from dashboard.reading import Figure, KpiWords
 from dashboard.selection import (
     figures,
     kpi_words,
@@ -18,9 +19,11 @@ from dashboard.selection import (
     shown_kpis,
     sources_behind,
 )
+from dashboard.telling import told
 from dashboard.view import Page, View
 from metrics.small_numbers import THINGS
 
+_LONGEST_ECHO: Final = 100
 _DIRECTIONS: Final = {
     "lower_is_better": german("Ein kleinerer Wert ist besser."),
     "higher_is_better": german("Ein größerer Wert ist besser."),
@@ -57,10 +60,48 @@ _THINGS: Final = german(
 
 
 def title(view: View) -> str:
-    return _kpi(view).label
+    figure = _figure(view)
+    if lacks(view):
+        return view.words("Diese Zahl gibt es nicht")
+    if figure is None:
+        return _kpi(view).label
+    label = _kpi(view, figure.office).label
+    return view.words("Woher kommt diese Zahl? {label}", label=label)
+
+
+def lacks(view: View) -> bool:
+    """Whether a figure is asked for that is not published."""
+    return "zahl" in view.query and _figure(view) is None
 
 
 def layout(view: View) -> html.Main:
+    figure = _figure(view)
+    if figure is not None:
+        return _way(view, figure)
+    if lacks(view):
+        return _unknown(view)
+    return _method(view)
+
+
+def _way(view: View, figure: Figure) -> html.Main:
+    kpi = _kpi(view, figure.office)
+    lead = told(view, kpi, figure)
+    return main(
+        title(view), *figure_way(view, kpi, figure), _more(view, kpi), lead=lead
+    )
+
+
+def _unknown(view: View) -> html.Main:
+    words, link = view.words, _to_method(view, _kpi(view))
+    said = words(
+        "Unter dieser Kennung ist nichts veröffentlicht. Vielleicht hat der Link einen"
+        " Tippfehler, oder der Zeitraum ist noch nicht abgeschlossen."
+    )
+    asked = html.Code(view.query["zahl"][:_LONGEST_ECHO])
+    return main(title(view), html.Section([html.P(asked), html.P(link)]), lead=said)
+
+
+def _method(view: View) -> html.Main:
     kpi = _kpi(view)
     words = view.words
     entries: list[tuple[str, Component | str]] = [
@@ -92,8 +133,16 @@ def places(view: View) -> Iterable[Mapping[str, str]]:
     return [{"kpi": kpi} for kpi in shown_kpis(view)]
 
 
-def _kpi(view: View) -> KpiWords:
-    kpi = kpi_words(view, view.parts["kpi"])
+def _figure(view: View) -> Figure | None:
+    """Find the figure that is asked for, if it is one of this KPI."""
+    row = view.snapshot.figure(view.query.get("zahl", ""))
+    return (
+        Figure(**row) if row is not None and row["kpi"] == view.parts["kpi"] else None
+    )
+
+
+def _kpi(view: View, office: str | None = None) -> KpiWords:
+    kpi = kpi_words(view, view.parts["kpi"], office)
     if kpi is None:
         message = f"{view.parts['kpi']} is not in the catalogue"
         raise LookupError(message)
@@ -119,7 +168,11 @@ def _example(view: View, kpi: KpiWords) -> Component | None:
     """Name one figure, so that somebody can ask the city how it came about."""
     words = view.words
     offices = [None, *(office.id for office in view.city.offices)]
-    found = (latest(figures(view, kpi.id, office=office)) for office in offices)
+    found = (
+        latest(figures(view, kpi.id, office=office, grain=grain))
+        for grain in ("quarter", "year")
+        for office in offices
+    )
     newest = next((figure for figure in found if figure is not None), None)
     if newest is None:
         return None
@@ -133,6 +186,13 @@ def _example(view: View, kpi: KpiWords) -> Component | None:
             )
         ),
         html.P(html.Code(f"amtspuls explain {newest.figure_id}")),
+        html.P(
+            html.A(
+                words("Woher diese Zahl kommt"),
+                href=view.addresses.way(newest.figure_id),
+                className="kern-link",
+            )
+        ),
         id="nachpruefen",
     )
 
@@ -160,6 +220,7 @@ def _sources(view: View, kpi: KpiWords) -> Component | None:
 def _more(view: View, kpi: KpiWords) -> Component:
     words = view.words
     links = [
+        *([_to_method(view, kpi)] if "zahl" in view.query else []),
         html.A(
             words("Alle Werte dieser Kennzahl herunterladen (CSV)"),
             href=view.addresses.figures(kpi=kpi.id),
@@ -174,10 +235,20 @@ def _more(view: View, kpi: KpiWords) -> Component:
     return html.Ul([html.Li(link) for link in links])
 
 
+def _to_method(view: View, kpi: KpiWords) -> Component:
+    return html.A(
+        view.words("Zur Kennzahl: {label}", label=kpi.label),
+        href=view.addresses.method(kpi.id),
+        className="kern-link",
+    )
+
+
 PAGE = Page(
     name="method-kpi",
     path="/methodik/{kpi}",
     title=title,
     layout=layout,
     places=places,
+    filters=("zahl",),
+    lacks=lacks,
 )

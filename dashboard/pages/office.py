@@ -12,14 +12,14 @@ from dashboard.blocks.live_office import live_panel
 from dashboard.blocks.opening_hours import opening_hours
 from dashboard.blocks.price import price
 from dashboard.blocks.satisfaction import satisfaction
-from dashboard.blocks.when_to_go import best_time, hours_table, window_note, window_of
+from dashboard.blocks.when_to_go import best_time, hours_table, window_foot, window_of
 from dashboard.components.filters import choice_links
 from dashboard.components.frame import main
 from dashboard.components.note import note
 from dashboard.components.section import section
 from dashboard.components.tile import tiles
 from dashboard.i18n import german
-from dashboard.selection import Population, with_values
+from dashboard.selection import CHANNELS, Population, with_values
 from dashboard.view import Page, View
 from ingest.city import Office
 
@@ -44,6 +44,7 @@ _TILES = (
     "processing.expected_days",
     "backlog.open",
     "backlog.older_than_deadline",
+    "digital.online_share",
 )
 _CHARTS = (
     "waiting.median_minutes",
@@ -59,11 +60,7 @@ _QUEUE_CHARTS = (
     "bands.median_minutes",
     "bands.p90_minutes",
 )
-_CHANNELS = {
-    "walk_in": german("Ohne Termin"),
-    "appointment": german("Mit Termin"),
-    "kiosk": german("Am Automaten"),
-}
+_CHANNELS = {name: CHANNELS[name] for name in ("walk_in", "appointment", "kiosk")}
 _CHANNEL_KPIS = ("waiting.median_minutes", "waiting.p90_minutes", "waiting.visits")
 _SERVICE_KPIS = (
     "waiting.median_minutes",
@@ -165,7 +162,7 @@ def _when_to_go(view: View, office: Office) -> Component | None:
         words("Wann ist es am ruhigsten?"),
         html.P(best_time(words, window), className="best-time"),
         hours_table(view, office, window),
-        html.P(window_note(words, window), className="chart-source"),
+        window_foot(view, window),
         id="wann",
     )
 

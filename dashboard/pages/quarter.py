@@ -13,15 +13,14 @@ from dashboard.blocks.quarter_contents import HEADLINES, SERVICE_TABLES, TABLES
 from dashboard.components.aria import aria
 from dashboard.components.frame import main
 from dashboard.components.section import section
-from dashboard.reading import Figure, a_year_before
+from dashboard.reading import Figure
 from dashboard.selection import (
     Population,
-    days_of,
     figures,
     is_pooled,
     kpi_words,
 )
-from dashboard.sentences import headline
+from dashboard.telling import told
 from dashboard.view import Page, View
 from ingest.city import Office
 from metrics.periods import Period, parse_period, period_id
@@ -111,9 +110,7 @@ def _headlines(view: View, quarter: Period) -> Component | None:
         kpi, figure = kpi_words(view, kpi_id), _at(series, quarter)
         if kpi is None or figure is None or figure.value is None:
             continue
-        before, days = a_year_before(series, figure), days_of(view, kpi, figure)
-        base = view.city.publish.rounding_base
-        said.append(html.Li(headline(words, kpi, figure, before, days=days, base=base)))
+        said.append(html.Li(told(view, kpi, figure)))
     if not said:
         return None
     return section(words("Das Wichtigste"), html.Ul(said), id="wichtigstes")

@@ -6,6 +6,7 @@ from typing import Any, Final
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.figure_way import CAUSES
 from dashboard.components.frame import main
 from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
@@ -15,11 +16,6 @@ from dashboard.view import Page, View
 from metrics.figures import parse_figure_id
 from metrics.periods import parse_period
 
-_CAUSES: Final = {
-    "late_data": german("Spätere Lieferung"),
-    "correction": german("Korrektur"),
-    "method_change": german("Geänderte Methode"),
-}
 _STATES: Final = {
     "final": german("ohne Wert"),
     "provisional": german("ohne Wert"),
@@ -92,7 +88,7 @@ def _row(view: View, row: Mapping[str, Any]) -> list[Cell]:
         value("old"),
         value("new"),
         words.moment(row["at"]),
-        words(_CAUSES[row["cause"]]),
+        words(CAUSES[row["cause"]]),
     ]
 
 

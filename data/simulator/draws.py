@@ -17,6 +17,7 @@ class Stream(IntEnum):
     CALLS = 5
     CHATS = 6
     SURVEY = 7
+    TRADE = 8
 
 
 def generator(seed: int, stream: Stream, place: int, day: date) -> np.random.Generator:

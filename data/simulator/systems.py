@@ -10,7 +10,7 @@ from hashlib import sha256
 from threading import Lock
 from time import sleep
 
-from data.simulator import live, open311
+from data.simulator import live, online_list, open311, trade_office
 from data.simulator.case_export import CaseExports, cut_at
 from data.simulator.case_plan import BUILDING, CASE_OFFICES, REPORTS
 from data.simulator.deliveries import (
@@ -30,6 +30,8 @@ _BUILDING = re.compile(r"/fachverfahren/bauordnung/bauantraege-(\d{4})\.xlsx")
 _CALLS = re.compile(r"/telefonanlage/intervalle-(\d{4})-(\d{1,2})\.csv")
 _CHATS = re.compile(r"/chat/statistik-(\d{4})-Q([1-4])\.csv")
 _SURVEY = re.compile(r"/umfrage/bewertungen-(\d{4})-(\d{1,2})\.csv")
+_SUMS = re.compile(r"/gewerbeamt/monatszahlen-(\d{4})-(\d{2})\.xlsx")
+_ONLINE = re.compile(r"/digitalisierung/onlinedienste-(\d{4})-(\d{2})\.csv")
 _REQUEST = re.compile(r"/open311/v2/requests/(\d+-\d{4})\.json")
 # Between two parts, so that whoever asks meanwhile gets the lock.
 _GIVE_WAY = 0.002
@@ -100,6 +102,7 @@ class Systems:
             self._ticket_file(path, local)
             or self._case_file(path, local)
             or self._counted_file(path, local)
+            or self._monthly_file(path, local)
         )
         if found is None:
             return NOT_FOUND
@@ -161,6 +164,17 @@ class Systems:
             return (path, last), media_type, partial(write, self._seed, first, last)
         return None
 
+    def _monthly_file(self, path: str, local: datetime) -> "_File | None":
+        """Find what is written once a month: sums after it, the list at its start."""
+        written = last_written(local)
+        month = _month(_SUMS.fullmatch(path))
+        if month and trade_office.BEGINS <= month <= month_end(month) <= written:
+            return path, _XLSX, partial(trade_office.workbook, self._seed, month)
+        month = _month(_ONLINE.fullmatch(path))
+        if month and online_list.BEGINS <= month <= written:
+            return path, _CSV, partial(online_list.csv, month)
+        return None
+
     def _open311(self, path: str, query: Mapping[str, str], now: datetime) -> Answer:
         try:
             if path == "/open311/v2/requests.json":
@@ -187,6 +201,12 @@ def _json(content: object, status: int = 200) -> Answer:
     return Answer(text.encode(), _JSON, status)
 
 
+def _month(match: re.Match[str] | None) -> date | None:
+    if match is None or not 1 <= int(match[2]) <= 12 or match[1] == "0000":
+        return None
+    return date(int(match[1]), int(match[2]), 1)
+
+
 def _year(year: int) -> tuple[date, date]:
     return date(year, 1, 1), date(year + 1, 1, 1)
 
@@ -207,6 +227,8 @@ def _index() -> str:
         "/chat/statistik-2026-Q3.csv",
         "/umfrage/bewertungen-2026-09.csv",
         "/fachverfahren/bauordnung/bauantraege-2025.xlsx",
+        "/gewerbeamt/monatszahlen-2026-09.xlsx",
+        "/digitalisierung/onlinedienste-2026-09.csv",
         *(
             f"/fachverfahren/{office.id}/vorgaenge-2025"
             f"{'-Q4' if office.per_file == 'quarter' else ''}.csv"

@@ -121,10 +121,11 @@ def _columns(mapping: Open311Mapping, raw: pl.DataFrame) -> dict[str, Column]:
     if mapping.service is not None or not services:
         words = raw[mapping.services_by].drop_nulls().str.strip_chars().unique()
         services = {word: mapping.service for word in words} | services  # noqa: C420
-    return {
+    # Apps, forms and the phone all lead into such systems; they do not say which.
+    channel = {"channel": Column(value=mapping.channel)} if mapping.channel else {}
+    return channel | {
         "office": Column(value=mapping.office),
         "service": Column(column=mapping.services_by, values=services),
-        "channel": Column(value=mapping.channel),
         "received_at": Column(column="requested_datetime"),
         "decided_at": Column(column=_CLOSED_AT),
         "closed_at": Column(column=_CLOSED_AT),

@@ -21,6 +21,9 @@ from metrics.measure import (
 FEWEST_DECISIONS: Final = 20
 
 _DAYS = pl.col("days")
+_NET_DAYS = pl.col("net_days")  # null: nobody says when the case was complete
+# A group of offices that report only sums.
+ONLY_COUNTS = (pl.col("ever_of_case").last() == 0) & (pl.col("from_counts").max() > 0)
 
 
 def median_days_decided() -> Measure:
@@ -47,8 +50,34 @@ def p80_days_decided() -> Measure:
     )
 
 
+def median_net_days_decided() -> Measure:
+    lower, upper = median_bounds(_NET_DAYS)
+    return Measure(
+        facts="decisions",
+        value=percentile(_NET_DAYS, 0.5),
+        n=_NET_DAYS.count(),
+        lower=lower,
+        upper=upper,
+        reason=pl.lit("not_recorded"),
+        absent="no_decisions",
+    )
+
+
+def p80_net_days_decided() -> Measure:
+    lower, upper = percentile_bounds(_NET_DAYS, 0.8)
+    return Measure(
+        facts="decisions",
+        value=percentile(_NET_DAYS, 0.8),
+        n=_NET_DAYS.count(),
+        lower=lower,
+        upper=upper,
+        reason=pl.lit("not_recorded"),
+        absent="no_decisions",
+    )
+
+
 def share_within_deadline() -> Measure:
-    is_met = pl.col("is_met")  # null: no deadline
+    is_met = pl.col("is_met")  # null: no deadline, or given up
     is_over = pl.col("is_deadline_over")
     lower, upper = share_bounds(is_met.sum(), is_met.count())
     return Measure(
@@ -58,7 +87,9 @@ def share_within_deadline() -> Measure:
         numerator=is_met.sum(),
         lower=lower,
         upper=upper,
-        reason=pl.when(is_met.count() == 0)
+        reason=pl.when(pl.col("is_awaited").sum() == 0)
+        .then(pl.lit("no_receipts"))
+        .when(is_met.count() == 0)
         .then(pl.lit("no_deadline"))
         .otherwise(pl.lit("deadline_not_over")),
         absent="no_receipts",
@@ -71,21 +102,28 @@ def expected_days() -> Measure:
         facts="book",
         value=at_this_pace(pl.col("window_days").last()),
         n=decisions,
-        numerator=pl.col("open").last(),
+        numerator=open_cases(),
         reason=why_no_pace(),
     )
+
+
+def open_cases() -> pl.Expr:
+    """Give the open cases without what offices report only as a sum."""
+    return pl.col("open").last() - pl.col("counted_open").last()
 
 
 def at_this_pace(days_of_window: pl.Expr) -> pl.Expr:
     """Give how long the open cases last: open / (decisions / days of the window)."""
     decisions = pl.col("window_decided").last()
     is_enough = decisions >= FEWEST_DECISIONS  # null before the window is full
-    return pl.when(is_enough).then(pl.col("open").last() * days_of_window / decisions)
+    return pl.when(is_enough).then(open_cases() * days_of_window / decisions)
 
 
 def why_no_pace() -> pl.Expr:
     return (
-        pl.when(pl.col("window_decided").last().is_null())
+        pl.when(ONLY_COUNTS)
+        .then(pl.lit("only_counts"))
+        .when(pl.col("window_decided").last().is_null())
         .then(pl.lit("history_too_short"))
         .otherwise(pl.lit("too_few_decisions"))
     )

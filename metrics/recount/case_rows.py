@@ -1,6 +1,6 @@
 """The cases of a city as the recount sees them: local days, and the day each is due."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -23,6 +23,10 @@ class Case(NamedTuple):
     ended: date | None
     decided: date | None
     due: date | None
+    complete: date | None  # as recorded
+    waits: Mapping[date, str]  # for whom, on the days on which the office waited
+    is_traced: bool  # its office records for whom it waits
+    told_waits: frozenset[str]  # deliveries that tell of its stops
 
     def is_open(self, day: date) -> bool:
         in_time = self.received <= day and self.book_from <= day
@@ -30,6 +34,24 @@ class Case(NamedTuple):
 
     def is_overdue(self, day: date) -> bool:
         return self.is_open(day) and self.due is not None and self.due < day
+
+    def is_old(self, day: date) -> bool:
+        return self.is_open(day) and _months_later(self.received, 3) < day
+
+    def net_days(self) -> int | None:
+        """Count the days from complete to decided on which nobody else was waited for.
+
+        None where nobody says when it was complete.
+        """
+        if self.decided is None or self.complete is None:
+            return None
+        if self.complete > self.decided:
+            return None
+        day, count = max(self.received, self.complete), 0
+        while day < self.decided:
+            count += day not in self.waits
+            day += _ONE_DAY
+        return count
 
 
 def cases_and_spans(warehouse: Warehouse) -> tuple[list[Case], dict[str, Span]]:
@@ -49,12 +71,69 @@ def cases_and_spans(warehouse: Warehouse) -> tuple[list[Case], dict[str, Span]]:
     spans = warehouse.spans(in_book, lambda row: received[id(row)])
     recorded = warehouse.offices_with("cases", "service", "complete_at IS NOT NULL")
     recording = {service for _, service in recorded}
+    stops = _stops(warehouse)
+    waits = _days_of_waiting(rows, ended, stops, warehouse)
+    told_by: dict[str, frozenset[str]] = {}
+    for stop in stops:
+        key = stop["case_key"]
+        told_by[key] = told_by.get(key, frozenset()) | {stop["delivery_id"]}
+    traced = {row["office"] for row in rows if waits.get(row["case_key"])}
     cases = [
-        _case(row, ended[id(row)], spans[row["office"]], recording, warehouse)
+        _case(
+            row,
+            ended[id(row)],
+            spans[row["office"]],
+            recording,
+            warehouse,
+        )._replace(
+            waits=waits.get(row["case_key"], {}),
+            is_traced=row["office"] in traced,
+            told_waits=told_by.get(row["case_key"], frozenset()),
+        )
         for row in rows
         if row["office"] in spans
     ]
     return cases, spans
+
+
+def _stops(warehouse: Warehouse) -> list[Row]:
+    """Keep what was told last of each stop."""
+    told = warehouse.told_at
+    latest: dict[tuple[str, object], Row] = {}
+    for pause in sorted(
+        warehouse.rows("case_pauses"),
+        key=lambda row: (told[row["delivery_id"]], row["delivery_id"]),
+    ):
+        latest[pause["case_key"], pause["from_at"]] = pause
+    return list(latest.values())
+
+
+def _days_of_waiting(
+    rows: Sequence[Row],
+    ended: Mapping[int, date | None],
+    stops: Sequence[Row],
+    warehouse: Warehouse,
+) -> dict[str, dict[date, str]]:
+    """Name, day by day, for whom a case waited while it was open."""
+    of_key: dict[str, list[Row]] = {}
+    for row in rows:
+        of_key.setdefault(row["case_key"], []).append(row)
+    waits: dict[str, dict[date, str]] = {}
+    for pause in stops:
+        key = pause["case_key"]
+        if len(of_key.get(key, [])) != 1:
+            continue  # no such case, or one of each of several offices
+        case = of_key[key][0]
+        end = ended[id(case)] or warehouse.now.date() + timedelta(days=400)
+        last = min(warehouse.day(pause["to_at"]) or end, end)
+        received = warehouse.day(case["received_at"]) or date.max
+        day = max(warehouse.day(pause["from_at"]) or date.max, received)
+        days = waits.setdefault(key, {})
+        while day < last:
+            if days.get(day) != "applicant":
+                days[day] = pause["holder"]
+            day += _ONE_DAY
+    return waits
 
 
 def _told_last(warehouse: Warehouse) -> list[Row]:
@@ -105,6 +184,10 @@ def _case(
         ended=ended,
         decided=None if row["outcome"] in _GIVEN_UP else ended,
         due=min(due, default=None),
+        complete=warehouse.day(row["complete_at"]),
+        waits={},
+        is_traced=False,
+        told_waits=frozenset(),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 import duckdb
 
 from ingest.city import City
-from ingest.warehouse import read_frame, read_rows
+from ingest.warehouse import columns_of, read_frame, read_rows
 from metrics.calendar import Calendar
 from metrics.figures import FigureId
 from metrics.periods import Period
@@ -84,17 +84,21 @@ class Warehouse:
             self.connection, table, where=where, parameters=bound
         ).to_dicts()
         for row in rows:
-            row["told_of"] = row["office"], row.get("service")  # as the source says
-            row["office"] = self._counted_with(row["office"])
+            if "office" in row:
+                row["told_of"] = row["office"], row.get("service")  # as sources say
+                row["office"] = self.counted_with(row["office"])
             if row.get("service") not in self._services:
                 row["service"] = None
         return rows
 
-    def _counted_with(self, office: str) -> str:
+    def counted_with(self, office: str) -> str:
+        """Name the office that an office's rows count for: a small one's parent."""
         return self._merged.get(office) or office
 
     def _narrowed(self, table: str, about: "Question") -> tuple[str, list[Any]]:
         """Say which rows of a table a question needs; of cases their whole past."""
+        if "office" not in columns_of(table):
+            return "", []
         where, bound = rows_of_office(self.city, about.figure.office)
         at = MOMENTS.get(table)
         if at is None:
@@ -110,7 +114,7 @@ class Warehouse:
             self.connection, table, columns=("office", column), where=where
         )
         pairs = rows.select("office", column).unique().rows()
-        return {(self._counted_with(office), said) for office, said in pairs}
+        return {(self.counted_with(office), said) for office, said in pairs}
 
     def once(self, name: str, read: Callable[[Self], T]) -> T:
         """Read rows as facts only once, however many figures are recounted."""

@@ -16,9 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from dashboard.addresses import Addresses
 from dashboard.figure_query import PARAMETERS, first_and_last_day
 from dashboard.health import is_healthy
+from dashboard.i18n import Words
+from dashboard.reading import read_figures
+from dashboard.telling import Teller
+from dashboard.view import View
 from metrics.figures import FIGURES, parse_figure_id
+from metrics.published import open_current
 from metrics.snapshot_folder import json_bytes, write_atomically
 
 FIGURES_AT = "/api/v1/figures"
@@ -172,6 +178,41 @@ def test_an_answer_says_whose_figures_these_are_and_in_which_units(
     assert kpi["label"] == "Typical wait (median)"
 
 
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_each_figure_says_itself_when_asked_to(
+    open_client, open_figures, open_city, open_published, language
+):
+    plain = ask(open_client, limit=1000, lang=language)
+    said = ask(open_client, limit=1000, lang=language, sentences="true")
+    rows = said.get_json()["figures"]
+    sentences = [row.pop("sentence") for row in rows]
+    assert rows == plain.get_json()["figures"]
+    assert "sentence" not in plain.get_json()["figures"][0]
+    teller = Teller(
+        View(
+            city=open_city,
+            words=Words(language, open_city.timezone),
+            addresses=Addresses(language=language),
+            snapshot=open_current(open_published),
+            live=None,
+            now=PUBLISHED_AT,
+        )
+    )
+    expected = [teller.sentence(figure) for figure in read_figures(open_figures)]
+    assert sentences == expected[:1000]
+    assert all(sentence.endswith(".") for sentence in sentences)
+    asked = {"format": "csv", "sentences": "true", "lang": language}
+    text = ask(open_client, **asked).data
+    assert pl.read_csv(io.BytesIO(text))["sentence"].to_list() == sentences
+
+
+def test_sentences_are_given_to_a_thousand_figures_at_most(open_client):
+    refused = open_client.get(f"{FIGURES_AT}?sentences=true&limit=1001&lang=en")
+    assert refused.status_code == 400
+    assert "from 1 to 1000" in refused.get_json()["detail"]
+    assert ask(open_client, sentences="true").get_json()["limit"] == 1000
+
+
 def test_a_protected_figure_has_no_value_and_says_why(open_client):
     rows = ask(open_client, limit=10_000).get_json()["figures"]
     hidden = [row for row in rows if row["state"] == "hidden"]
@@ -212,7 +253,7 @@ def test_a_csv_page_leads_to_the_next_one(open_client, open_figures):
             "farbe=rot",
             "de",
             "Den Parameter „farbe“ gibt es hier nicht. Es gibt: kpi, office, service,"
-            " channel, grain, from, to, lang, format, limit, offset.",
+            " channel, grain, from, to, lang, format, sentences, limit, offset.",
         ),
         (
             "grain=decade",

@@ -12,8 +12,9 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import i18n
-from dashboard.i18n import LOCALES, UNITS, Words
+from dashboard.i18n import Words
+from dashboard.texts import LOCALES
+from dashboard.units import UNITS
 
 DASHBOARD = Path(__file__).parents[2] / "dashboard"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -27,7 +28,7 @@ def texts_in_code() -> set[tuple[str | None, str, str | None]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 found |= said_by(node, path)
-    for one, many, dative in i18n._UNITS.values():
+    for one, many, dative in UNITS.values():
         found.add((None, one, many))
         if dative != many:
             found.add(("dative", one, dative))
@@ -132,7 +133,7 @@ def test_a_number_rounded_to_nothing_has_no_minus():
 
 @given(
     value=st.floats(min_value=0, max_value=10**7, allow_nan=False),
-    unit=st.sampled_from(UNITS),
+    unit=st.sampled_from([*UNITS, "percent"]),
     decimals=st.integers(min_value=0, max_value=2),
     language=st.sampled_from(["de", "en"]),
 )

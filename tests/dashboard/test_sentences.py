@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dashboard.comparable import Days
 from dashboard.i18n import Words
 from dashboard.reading import Figure, KpiWords, standing, value_words
 from dashboard.sentences import (
-    Days,
     change_words,
     chart_description,
     headline,

@@ -75,6 +75,8 @@ def test_the_frames_are_as_promised(connection, make_city, deliver) -> None:
         }
         for office, per in (("meldeamt", "visits"), ("bauamt", "cases"))
     ]
+    online = {"service": "bauantrag", "observed_on": date(2026, 9, 7)}
+    deliver("online_services", [online], until=NOW, source="ozg")
     full = compute(connection, make_city(cost=costs), NOW)
     assert full.figures.schema == FIGURES
     assert {name: frame.schema for name, frame in full.frames.items()} == {

@@ -13,7 +13,12 @@ from metrics.kpis import KPI_FUNCTIONS
 from metrics.measure import percentile_bounds, share_bounds
 
 SIZES = (*range(2, 400), 777, 1001, 2500)
-SHARES = [kpi.id for kpi in CATALOGUE.values() if kpi.kind == "share"]
+# All services are counted: what is said of them is no sample.
+SHARES = [
+    kpi.id
+    for kpi in CATALOGUE.values()
+    if kpi.kind == "share" and kpi.counts != "services"
+]
 QUANTILES = [kpi.id for kpi in CATALOGUE.values() if kpi.kind == "quantile"]
 
 

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from metrics.figures import FIGURES
-from metrics.frames import AGEING, REVISIONS, WAIT_BY_HOUR
+from metrics.frames import AGEING, FRAMES, REVISIONS, WAIT_BY_HOUR
 from metrics.published import (
     CURRENT,
     Snapshot,
@@ -144,8 +144,7 @@ def test_the_same_content_gives_the_same_bytes_wherever_it_is_written(tmp_path):
     assert names == sorted(
         [
             "manifest.json", "catalogue.json", "sources.json", "calendar.json",
-            "figures.parquet", "figures.csv", "wait_by_hour.parquet", "ageing.parquet",
-            "survival.parquet", "spc.parquet", "revisions.parquet",
+            "figures.parquet", "figures.csv", *(f"{name}.parquet" for name in FRAMES),
         ]
     )  # fmt: skip
     for name in names:

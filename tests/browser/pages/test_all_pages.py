@@ -1,6 +1,7 @@
 """What must hold on every page of the site, in both languages."""
 
 import gzip
+import re
 from urllib.request import Request, urlopen
 
 import pytest
@@ -33,6 +34,26 @@ def test_an_english_page_is_english_and_fits_on_a_phone(
     assert tab.page.locator("html").get_attribute("lang") == "en"
     assert tab.page.locator("h1").count() == 1
     assert not tab.scrolls_sideways()
+
+
+WAY = "methodik/waiting.visits?zahl=waiting.visits/all/all/all/quarter/2026-Q3"
+
+
+def test_the_way_of_one_figure_is_accessible_and_fits_on_a_phone(open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/{WAY}")
+    tab.until_taken_over()
+    assert tab.page.locator("pre.snippet").count() == 2
+    assert tab.axe_everywhere() == []  # on a screen and on a phone, light and dark
+
+
+def test_a_value_in_a_table_leads_to_its_way(open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/quartal/2026-Q3")
+    tab.until_taken_over()
+    link = tab.page.locator("a.cell-value").first
+    value = link.inner_text()
+    link.click()
+    tab.page.wait_for_url(re.compile(r"/methodik/.*zahl="))
+    assert value in tab.page.locator(".origin-entry").first.inner_text()
 
 
 def test_every_page_says_itself_in_less_than_30_kb_without_javascript(

@@ -20,7 +20,13 @@ from ingest.city import City, read_city
 from metrics.calendar import Calendar
 from metrics.catalogue import CATALOGUE
 from metrics.figures import FIGURES, FigureId
-from metrics.frames import AGEING, SURVIVAL, WAIT_BY_HOUR
+from metrics.frames import (
+    AGEING,
+    ONLINE_SERVICES,
+    SURVIVAL,
+    UNBALANCED,
+    WAIT_BY_HOUR,
+)
 from metrics.periods import periods_between
 from metrics.provenance import calendar_document
 from metrics.published import Live, LiveQueue, Snapshot, open_current
@@ -233,6 +239,29 @@ def survival_of(city: City) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SURVIVAL, orient="row")
 
 
+def online_services_of(city: City) -> pl.DataFrame:
+    """Services as sources and the city file rate them; of some nothing is known."""
+    rows = []
+    for i, service in enumerate(city.services):
+        stated = service.online
+        rated_by = None if i % 3 else "onlinedienste"
+        rows.append(
+            (
+                service.id, service.office,
+                (True, False, None)[i % 3], date(2026, 11, 1) if i % 3 < 2 else None,
+                stated and stated.maturity, stated and stated.model,
+                stated and stated.on, rated_by if stated else None,
+            )
+        )  # fmt: skip
+    return pl.DataFrame(rows, schema=ONLINE_SERVICES, orient="row")
+
+
+def unbalanced_of() -> pl.DataFrame:
+    may = date(2026, 5, 1), date(2026, 5, 31)
+    row = "gewerbe", "gewerbe-abmelden", *may
+    return pl.DataFrame([row], schema=UNBALANCED, orient="row")
+
+
 def sources_of(city: City) -> list[dict]:
     return [
         {
@@ -271,6 +300,9 @@ def stage_of(directory, city, families, *, basis=None, live=None) -> Stage:
     if "backlog" in families:
         frames["ageing"] = ageing_of(city)
         frames["survival"] = survival_of(city)
+        frames["unbalanced"] = unbalanced_of()
+    if "digital" in families:
+        frames["online_services"] = online_services_of(city)
     write_snapshot(
         directory,
         NOW - timedelta(hours=4),
@@ -308,7 +340,7 @@ def live(city) -> Live:
 def full(tmp_path_factory, city, live) -> Stage:
     """Publish a city that knows everything."""
     directory = tmp_path_factory.mktemp("full")
-    families = ("waiting", "queue", "processing", "backlog", *SERVICE_FAMILIES)
+    families = tuple(dict.fromkeys(kpi.family for kpi in CATALOGUE.values()))
     return stage_of(directory, city, families, basis="tickets", live=live)
 
 

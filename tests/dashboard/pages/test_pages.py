@@ -15,7 +15,8 @@ GERMAN_WORDS = re.compile(
 UNITS = (
     r"Minuten?|Stunden?|Tagen?|Tag|Arbeitstagen?|Arbeitstage?|Personen?|Besuche?n?"
     r"|Fälle?n?|Fall|Anträge?n?|Antrag|Meldung(?:en)?|Prozentpunkte?|Zeilen?"
-    r"|Sekunden?|Euro|Anfragen?|Antwort(?:en)?|Lieferung(?:en)?|Öffnungsstunden?|%"
+    r"|Sekunden?|Euro|Anfragen?|Antwort(?:en)?|Lieferung(?:en)?|Leistung(?:en)?"
+    r"|Öffnungsstunden?|%"
 )
 NUMBER_WITH_UNIT = re.compile(rf"\d[\d.,]*(?: bis \d[\d.,]*)?[ \xa0](?:{UNITS})")
 
@@ -138,6 +139,7 @@ def test_english_pages_hold_no_german_words(stage):
     given |= {source.publisher for source in city.sources}
     given |= {source.licence for source in city.sources}
     given |= {office.address for office in city.offices if office.address}
+    given |= {deadline.norm for deadline in city.deadlines}
     for path in stage.paths():
         text = stage.page(path, "en").text
         for each in sorted(given, key=len, reverse=True):

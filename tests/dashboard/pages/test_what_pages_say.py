@@ -10,6 +10,7 @@ import pytest
 from dashboard.blocks.by_office import expected_by_office
 from dashboard.blocks.chart_parts import recent
 from dashboard.blocks.when_to_go import best_time, window_of
+from dashboard.comparable import Days, days_of
 from dashboard.i18n import Words
 from dashboard.live_words import now_at
 from dashboard.opening import opening, working_days
@@ -17,14 +18,12 @@ from dashboard.reading import read_figures
 from dashboard.selection import (
     PER_OFFICE,
     case_noun,
-    days_of,
     figures,
     holidays,
     kpi_words,
     latest,
     newest_told,
 )
-from dashboard.sentences import Days
 from metrics.published import Live, LiveQueue
 
 TUESDAY = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)  # 10:05 in Musterstadt
@@ -254,7 +253,7 @@ def test_the_start_page_counts_only_offices_of_which_it_knows(full):
     # Open: two by their queue, Wohngeld and ServiceCenter by their hours. Closed:
     # Bauordnung; no tickets: Ausländerbehörde. Nothing is known of the Standesamt.
     said = full.page("/").text
-    assert "24. November 2026, 10:05 Uhr: 4 von 6 Ämtern haben geöffnet." in said
+    assert "24. November 2026, 10:05 Uhr: 5 von 7 Ämtern haben geöffnet." in said
 
 
 def test_a_city_with_cases_alone_does_not_speak_of_waiting(cases_only):
@@ -295,7 +294,7 @@ def test_the_headline_says_what_the_table_says(full):
     assert block is not None
     headline = re.search(r"höchstens (\d+ Minuten)", block[0])
     newest = re.search(
-        r"<tbody><tr><th[^>]*>([^<]*)</th><td[^>]*>([^<]*)</td>", block[0]
+        r"<tbody><tr><th[^>]*>([^<]*)</th><td[^>]*><a[^>]*>([^<]*)</a></td>", block[0]
     )
     assert headline is not None
     assert newest is not None
@@ -353,9 +352,11 @@ def test_what_would_mix_permits_and_certificates_is_not_said_of_a_city(full, kpi
     view = full.view()
     assert figures(view, kpi, grain="month") == []
     assert figures(view, kpi, office="bauordnung", grain="month") != []
-    address = f'/methodik/{kpi}"'  # every tile and every origin leads there
-    assert address not in full.page("/rueckstand").html
-    assert address in full.page("/rueckstand", amt="kfz-zulassung").html
+    address = f"/methodik/{kpi}?zahl={kpi}"  # every tile and every origin leads there
+    assert f"{address}/all/" not in full.page("/rueckstand").html
+    page = full.page("/rueckstand", amt="kfz-zulassung").html
+    assert f"{address}/kfz-zulassung/" in page
+    assert f"{address}/all/" not in page
 
 
 def test_the_row_of_the_whole_city_sends_to_the_offices(full):

@@ -52,11 +52,21 @@ def test_a_closed_request_was_decided_when_it_was_updated_last(reports, read):
     )  # fmt: skip
     closed = datetime(2026, 3, 3, 11, tzinfo=UTC)
     assert parsed.rows.drop("row_number").rows() == [
-        ("ema", "muell", "online", datetime(2026, 3, 1, 9, tzinfo=UTC), closed, closed,
+        ("ema", "muell", datetime(2026, 3, 1, 9, tzinfo=UTC), closed, closed,
          "done", "#A-1"),
-        ("ema", "muell", "online", datetime(2026, 3, 2, 10, tzinfo=UTC), None, None,
+        ("ema", "muell", datetime(2026, 3, 2, 10, tzinfo=UTC), None, None,
          None, "#2"),
     ]  # fmt: skip
+
+
+def test_the_way_a_request_came_is_known_only_where_the_city_file_says_it(
+    reports, open311_source, read
+):
+    mapping = {"office": "ema", "services": {"010": "muell"}}
+    one_way = open311_source(mapping | {"channel": "online"})
+    came = page(request("A-1", "2026-03-01T10:00:00Z"))
+    assert "channel" not in read(reports, came).rows.columns
+    assert read(one_way, came).rows["channel"].to_list() == ["online"]
 
 
 def test_nothing_personal_is_read(reports, read):

@@ -1,0 +1,119 @@
+"""Who holds a case: the days on which its office waited for others.
+
+A row of the stops is a span of days of one case, from `from_on` up to the day before
+`to_on` (null: it lasts); no two of a case overlap.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from ingest.warehouse import read_frame, read_rows
+from metrics.reading import Reading
+from metrics.spans import local_day
+
+HOLDERS: Final = ("applicant", "third_party")
+_CASE: Final = ("row", "office", "service", "channel")
+
+
+def told_stops(reading: Reading) -> pl.DataFrame:
+    """Read all stops, each as it was told last, in local days."""
+    pauses = read_rows(reading.connection, "case_pauses")
+    told_at = "SELECT delivery_id, received_at AS told_at FROM deliveries"
+    return (
+        pauses.join(read_frame(reading.connection, told_at), on="delivery_id")
+        .sort("told_at", "delivery_id")
+        .unique(["case_key", "from_at"], keep="last")
+        .select(
+            "case_key",
+            "holder",
+            from_on=local_day("from_at", reading.city),
+            to_on=local_day("to_at", reading.city),
+        )
+    )
+
+
+def stops_in(cases: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Find the stops of an office's cases; `row` numbers the cases of all offices."""
+    return cases.select(*_CASE, "case_key", "received_on", "ended_on").join(
+        told, on="case_key"
+    )
+
+
+def joined(stops: pl.DataFrame) -> pl.DataFrame:
+    """Cut the stops to the days on which their case was open, and join what overlaps.
+
+    A case that waits for both waits for its applicant.
+    """
+    received, ended = pl.col("received_on"), pl.col("ended_on")
+    within = (
+        # A number that two offices give is of one case of each: nobody knows of which.
+        stops.filter(pl.col("row").n_unique().over("case_key") == 1)
+        .with_columns(
+            from_on=pl.max_horizontal("from_on", received),
+            to_on=pl.min_horizontal("to_on", ended),
+        )
+        .filter(
+            ended.is_null() | (pl.col("from_on") < ended),
+            pl.col("to_on").is_null() | (pl.col("from_on") < pl.col("to_on")),
+        )
+    )
+    return _one_holder_a_day(within)
+
+
+def net_days(cases: pl.DataFrame, stops: pl.DataFrame) -> pl.Series:
+    """Give the days from complete to decided without those that others held the case.
+
+    Null where nobody says when the case was complete.
+    """
+    decided = pl.col("decided_on")
+    is_known = pl.col("complete_on") <= decided
+    begun = cases.with_row_index("row").select(
+        "row", "decided_on", start_on=pl.max_horizontal("received_on", "complete_on")
+    )
+    stopped = (
+        stops.join(begun, on="row")
+        .group_by("row")
+        .agg(
+            days=(
+                pl.min_horizontal("to_on", decided)
+                - pl.max_horizontal("from_on", "start_on")
+            )
+            .dt.total_days()
+            .clip(0)
+            .sum()
+        )
+    )
+    days = (decided - pl.col("start_on")).dt.total_days()
+    return (
+        begun.join(stopped, on="row", how="left", maintain_order="left")
+        .with_columns(cases.select(is_known=is_known).to_series())
+        .select(net_days=pl.when("is_known").then(days - pl.col("days").fill_null(0)))
+        .to_series()
+    )
+
+
+def _one_holder_a_day(stops: pl.DataFrame) -> pl.DataFrame:
+    applicant = (pl.col("holder") == "applicant").cast(pl.Int64)
+    begins = stops.select(*_CASE, day="from_on", applicant=applicant, all=1)
+    ends = stops.filter(pl.col("to_on").is_not_null()).select(
+        *_CASE, day="to_on", applicant=-applicant, all=-1
+    )
+    waits_for = pl.col("applicant", "all").cum_sum().over("row")
+    return (
+        pl.concat([begins, ends.cast(begins.schema)])
+        .group_by(*_CASE, "day")
+        .agg(pl.col("applicant", "all").sum())
+        .sort("row", "day")
+        .with_columns(waits_for)
+        .select(
+            *_CASE,
+            holder=pl.when(pl.col("applicant") > 0)
+            .then(pl.lit("applicant"))
+            .when(pl.col("all") > 0)
+            .then(pl.lit("third_party")),
+            from_on="day",
+            to_on=pl.col("day").shift(-1).over("row"),
+        )
+        .filter(pl.col("holder").is_not_null())
+    )
