@@ -144,7 +144,7 @@ def test_estimates_from_bands_are_called_so(queues_only) -> None:
     english = queues_only.page("/amt/einwohnermeldeamt", "en")
     assert "(estimate)" in english.text
     assert "höchstens über" not in page.text
-    assert "lag die mittlere Wartezeit bei" in page.text
+    assert "betrug die mittlere Wartezeit" in page.text
 
 
 def test_the_annex_shows_three_quarters_and_the_one_a_year_before(full) -> None:
