@@ -43,6 +43,9 @@ class Addresses:
     def service_centre(self, **query: str | None) -> str:
         return self.to("servicecenter", **query)
 
+    def comparison(self, **query: str | None) -> str:
+        return self.to("vergleich", **query)
+
     def digital(self, **query: str | None) -> str:
         return self.to("digital", **query)
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 import polars as pl
 
 from dashboard.i18n import Words, german
+from metrics.comparison import compare
 from metrics.nouns import as_reports
 from metrics.periods import Period, PeriodGrain
 
@@ -27,6 +28,9 @@ _BRIEFLY: Final = {
     "censored": german("Über der höchsten Anzeige"),
     "several_lines": german("Je Weg getrennt gezeigt"),
     "year_not_whole": german("Jahr nicht vollständig"),
+    "no_bands": german("Nur für längere Zeiträume"),
+    "mixed_bands": german("Verschieden eingeteilt"),
+    "limit_in_band": german("Aus den Klassen nicht zu sehen"),
     "no_decisions": german("Keine Entscheidungen"),
     "no_receipts": german("Keine Eingänge"),
     "no_online_cases": german("Nichts online gestellt"),
@@ -111,6 +115,11 @@ class KpiWords:
         return self.kind in {"count", "stock", "sum"}
 
     @property
+    def most(self) -> float | None:
+        """Give the highest value that there can be."""
+        return 100 if self.kind == "share" else None
+
+    @property
     def is_flow(self) -> bool:
         """Whether twice the days would mean twice the value."""
         return self.kind in {"count", "sum"}
@@ -185,6 +194,8 @@ def value_words(words: Words, kpi: KpiWords, figure: Figure | None) -> str:
         return words("unter {value}", value=said)
     if figure.reason == "above":
         return words("über {value}", value=said)
+    if figure.reason == "estimate":
+        return words("{value} (Schätzwert)", value=said)
     return said
 
 
@@ -211,23 +222,14 @@ def range_words(words: Words, kpi: KpiWords, figure: Figure) -> str | None:
     )
 
 
-def overlap(one: Figure, other: Figure) -> bool | None:
-    """Tell whether two intervals overlap; None where one of them is missing."""
-    if one.lower is None or one.upper is None:
-        return None
-    if other.lower is None or other.upper is None:
-        return None
-    return one.lower <= other.upper and other.lower <= one.upper
-
-
-def standing(kpi: KpiWords, now: Figure, before: Figure) -> Standing:
+def standing(kpi: KpiWords, now: Figure, before: Figure, *, base: int = 5) -> Standing:
     """Tell how a figure stands beside an earlier one, as far as that can be told."""
     if now.value is None or before.value is None or now.is_bound or before.is_bound:
         return "unclear"
     change = round(now.value, kpi.decimals) - round(before.value, kpi.decimals)
     if change == 0:
         return "same"
-    if overlap(now, before):
+    if compare(now, before, kpi.kind, base=base) == "indistinguishable":
         return "unclear"
     if kpi.direction == "neither":
         return "different"

@@ -10,11 +10,11 @@ from dashboard.reading import (
     FEW,
     Figure,
     KpiWords,
-    overlap,
     value_words,
 )
 from dashboard.statements import statement
 from metrics.catalogue import in_number
+from metrics.comparison import compare
 from metrics.small_numbers import THINGS
 
 _AMOUNT: Final = (
@@ -54,7 +54,7 @@ def headline(
     said = statement(words, kpi, figure)
     change = change_words(words, kpi, figure, before, days=days, base=base)
     sentence = f"{said}, {change}." if change else f"{said}."
-    return " ".join([sentence, *_cautions(words, kpi, figure, before)])
+    return " ".join([sentence, *_cautions(words, kpi, figure, before, base)])
 
 
 def change_words(
@@ -80,7 +80,7 @@ def change_words(
         return words("genauso lange wie im Vorjahr")
     if difference == 0:
         return words("genauso viel wie im Vorjahr")
-    if overlap(now, before):
+    if compare(now, before, kpi.kind, base=base) == "indistinguishable":
         return None
     unit = "points" if kpi.unit == "percent" else kpi.unit
     said = words.quantity(abs(difference), unit, kpi.decimals)
@@ -208,20 +208,20 @@ def _count_change(
     return words((_PER_DAY if days else _AMOUNT)[percent > 0], difference=said)
 
 
-def _is_unclear(kpi: KpiWords, now: Figure, before: Figure | None) -> bool:
+def _is_unclear(kpi: KpiWords, now: Figure, before: Figure | None, base: int) -> bool:
     """Tell whether two values differ, but not by enough to be sure."""
     if before is None or now.value is None or before.value is None:
         return False
     if round(now.value, kpi.decimals) == round(before.value, kpi.decimals):
         return False
-    return overlap(now, before) is True
+    return compare(now, before, kpi.kind, base=base) == "indistinguishable"
 
 
 def _cautions(
-    words: Words, kpi: KpiWords, figure: Figure, before: Figure | None
+    words: Words, kpi: KpiWords, figure: Figure, before: Figure | None, base: int
 ) -> list[str]:
     cautions = []
-    if _is_unclear(kpi, figure, before) and before is not None:
+    if _is_unclear(kpi, figure, before, base) and before is not None:
         cautions.append(
             words(
                 "Im Vorjahr: {value}. Der Unterschied ist zu klein, um sicher zu sein.",

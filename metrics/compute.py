@@ -11,6 +11,7 @@ import polars as pl
 from ingest.city import City
 from metrics.ageing import ageing
 from metrics.case_counts import unbalanced
+from metrics.control_charts import control_charts
 from metrics.facts import FACTS
 from metrics.figures import FIGURES, FigureId
 from metrics.kept import Kept
@@ -21,6 +22,7 @@ from metrics.online_services import online_services
 from metrics.periods import GRAINS, PeriodGrain
 from metrics.reading import Reading
 from metrics.spans import POPULATIONS
+from metrics.survival import survival
 from metrics.tidy import tidy
 from metrics.when_to_go import wait_by_hour
 
@@ -38,6 +40,7 @@ _LATTICE: Final[Mapping[str, tuple[PeriodGrain, ...]]] = {
 FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
     "wait_by_hour": wait_by_hour,
     "ageing": ageing,
+    "survival": survival,
     "online_services": online_services,
     "unbalanced": unbalanced,
 }
@@ -68,10 +71,10 @@ def compute(
     """
     reading = Reading(connection, city, now)
     figures = [frame for facts in FACTS for frame in figures_of(facts, reading, kept)]
-    return Computed(
-        figures=_in_order(figures),
-        frames={name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()},
-    )
+    ordered = _in_order(figures)
+    frames = {name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()}
+    frames["spc"] = control_charts(ordered, reading)
+    return Computed(ordered, frames)
 
 
 def compute_like(

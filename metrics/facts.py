@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from metrics.bands import count_day_bands, count_minute_bands
 from metrics.book import keep_book
 from metrics.cases import count_decisions, count_receipts
 from metrics.contacts import count_contacts
@@ -19,6 +20,8 @@ from metrics.visits import count_visits
 FACTS: Final[Mapping[Facts, Callable[[Reading], Counted | None]]] = {
     "visits": count_visits,
     "hours": count_hours,
+    "minute_bands": count_minute_bands,
+    "day_bands": count_day_bands,
     "decisions": count_decisions,
     "receipts": count_receipts,
     "book": keep_book,

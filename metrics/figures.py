@@ -22,7 +22,7 @@ _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "upper": pl.Float64,
     "target": pl.Float64,
     "state": pl.Enum(["final", "provisional", "hidden", "no_data"]),
-    "reason": pl.String,  # code; set when state is hidden or no_data
+    "reason": pl.String,  # code; why there is no value, or why it is no exact one
     "coverage": pl.Float64,  # share of the period's opening days with data
 }
 FIGURES: Final = pl.Schema(_COLUMNS)

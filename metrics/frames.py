@@ -36,6 +36,45 @@ _AGEING: _Columns = {
     "reason": pl.String,
 }
 
+# How soon applications are decided: one row per office, service, quarter of receipt and
+# number of days since.
+_SURVIVAL: _Columns = {
+    "office": pl.String,  # null: the whole city
+    "service": pl.String,  # null: all
+    "cohort_start": pl.Date,  # the quarter in which they were received
+    "cohort_end": pl.Date,  # inclusive
+    "days": pl.Int64,
+    "n": pl.Int64,  # cases received, without those given up
+    "decided": pl.Int64,  # after at most so many days
+    "share_percent": pl.Float64,
+    "lower": pl.Float64,  # 95 % interval
+    "upper": pl.Float64,
+    "state": FIGURES["state"],
+    "reason": pl.String,
+}
+
+# What is unusual: one row per point of an XmR chart, for the desk only.
+_SPC: _Columns = {
+    "kpi": pl.String,
+    "office": pl.String,
+    "grain": pl.String,
+    "period_start": pl.Date,
+    "per": pl.String,  # opening_day, working_day: a count of one such day; or null
+    "is_log": pl.Boolean,  # whether the limits were found on a log scale
+    "value": pl.Float64,
+    "centre": pl.Float64,
+    "lower": pl.Float64,
+    "upper": pl.Float64,
+    "near_lower": pl.Float64,
+    "near_upper": pl.Float64,
+    "is_baseline": pl.Boolean,  # whether the limits come from it
+    "class": pl.String,  # common, improvement, concern, high, low
+    "rule": pl.String,  # outside, trend, two_of_three, one_side; null: common
+    "direction": pl.Int8,  # 1 up, -1 down; null: common
+    "target": pl.Float64,
+    "assurance": pl.String,  # consistent_pass, consistent_fail, inconsistent
+}
+
 # Which services are online, and how mature: one row per service of the city file.
 _ONLINE_SERVICES: _Columns = {
     "service": pl.String,
@@ -69,6 +108,8 @@ _REVISIONS: _Columns = {
 
 WAIT_BY_HOUR: Final = pl.Schema(_WAIT_BY_HOUR)
 AGEING: Final = pl.Schema(_AGEING)
+SURVIVAL: Final = pl.Schema(_SURVIVAL)
+SPC: Final = pl.Schema(_SPC)
 ONLINE_SERVICES: Final = pl.Schema(_ONLINE_SERVICES)
 UNBALANCED: Final = pl.Schema(_UNBALANCED)
 REVISIONS: Final = pl.Schema(_REVISIONS)
@@ -77,6 +118,8 @@ REVISIONS: Final = pl.Schema(_REVISIONS)
 FRAMES: Final[Mapping[str, pl.Schema]] = {
     "wait_by_hour": WAIT_BY_HOUR,
     "ageing": AGEING,
+    "survival": SURVIVAL,
+    "spc": SPC,
     "online_services": ONLINE_SERVICES,
     "unbalanced": UNBALANCED,
     "revisions": REVISIONS,

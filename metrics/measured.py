@@ -19,7 +19,10 @@ RowsOfDays = Callable[[date, date], Mapping[str, pl.DataFrame]]
 
 DIMENSIONS: Final = ("office", "service", "channel")
 _DAYS: Final = 1_000_000  # more than any date is days after 1970
-_TYPES: Final = {"n": pl.Int64(), "numerator": pl.Int64(), "reason": pl.String()}
+_TYPES: Final = {
+    **dict.fromkeys(("n", "numerator"), pl.Int64()),
+    **dict.fromkeys(("reason", "mark"), pl.String()),
+}
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,9 @@ def _measured(
 ) -> pl.DataFrame:
     """Evaluate all measures in one pass over the rows."""
     start = start_of(pl.col("day"), grain)
+    if "last_day" in rows.columns:
+        # What stands for several days counts in periods that hold them all.
+        rows = rows.filter(start_of(pl.col("last_day"), grain) == start)
     if wanted is not None:
         rows = rows.filter(start.is_in(wanted.implode()))
     key = pl.col("group") * _DAYS + start.cast(pl.Int32)

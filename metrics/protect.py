@@ -4,8 +4,7 @@ Rows outside the lattice of the city file and of periods that are not over are l
 what is left says no more than small_numbers lets it.
 """
 
-import fnmatch
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -17,6 +16,7 @@ from metrics.case_counts import protect_unbalanced
 from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import Computed
 from metrics.figures import FIGURES
+from metrics.lattice import in_lattice, matching
 from metrics.live_queues import live_queue, newest_looks
 from metrics.moments import iso
 from metrics.online_services import protect_online_services
@@ -31,6 +31,7 @@ from metrics.small_numbers import (
     whole,
 )
 from metrics.small_offices import hidden_offices, with_merged_offices
+from metrics.survival import as_figures, from_figures
 
 FEWEST_HOURS: Final = 3  # looked at, for one hour of one weekday
 
@@ -75,7 +76,7 @@ def protect_figures(
 ) -> pl.DataFrame:
     publishable = figures.filter(
         pl.col("period_end") < _today(city, now),
-        _in_lattice(city, catalogue),
+        in_lattice(city, catalogue),
         _not_too_sensitive(city),
     )
     parts = (
@@ -140,7 +141,7 @@ def protect_ageing(ageing: pl.DataFrame, city: City, now: datetime) -> pl.DataFr
         ageing.with_columns(**as_figures)
         .filter(
             pl.col("at") < _today(city, now),
-            _in_lattice(city, ("backlog.open",)),
+            in_lattice(city, ("backlog.open",)),
             _not_too_sensitive(city),
         )
         .select(ageing.columns)
@@ -149,6 +150,10 @@ def protect_ageing(ageing: pl.DataFrame, city: City, now: datetime) -> pl.DataFr
         .with_columns(count=pl.when(IS_SHOWN).then(counts.cast(pl.Int64, strict=False)))
         .sort("office", "service", "at", "band_from_days")
     )
+
+
+def protect_survival(cohorts: pl.DataFrame, city: City, now: datetime) -> pl.DataFrame:
+    return from_figures(protect_figures(as_figures(cohorts), city, now))
 
 
 def protect_live(samples: pl.DataFrame, city: City, now: datetime) -> dict[str, Any]:
@@ -174,46 +179,6 @@ def protect_live(samples: pl.DataFrame, city: City, now: datetime) -> dict[str, 
 
 def _today(city: City, now: datetime) -> date:
     return now.astimezone(city.timezone).date()
-
-
-def _in_lattice(city: City, kpis: Iterable[str]) -> pl.Expr:
-    """One of the cells that the city file lists, for a KPI that exists."""
-    known = list(kpis)
-    cells = [
-        pl.col("kpi").is_in(_matching(known, cell.kpis))
-        & pl.col("grain").cast(pl.String).is_in(list(cell.grains))
-        & _population().is_in(list(cell.by))
-        for cell in city.publish.cells
-    ]
-    return pl.any_horizontal(pl.lit(value=False), *cells)
-
-
-def _matching(kpis: Iterable[str], patterns: Iterable[str]) -> list[str]:
-    wanted = list(patterns)
-    return [
-        kpi for kpi in kpis if any(fnmatch.fnmatchcase(kpi, name) for name in wanted)
-    ]
-
-
-def _population() -> pl.Expr:
-    """Which population a row is about, in the words of the city file."""
-    office, service, channel = (
-        pl.col(name).is_not_null() for name in ("office", "service", "channel")
-    )
-    # A service belongs to one office, so a row of a service alone is as fine as both.
-    return (
-        pl.when(service & channel)
-        .then(pl.lit("finer"))
-        .when(service)
-        .then(pl.lit("office_service"))
-        .when(office & channel)
-        .then(pl.lit("office_channel"))
-        .when(channel)
-        .then(pl.lit("finer"))
-        .when(office)
-        .then(pl.lit("office"))
-        .otherwise(pl.lit("city"))
-    )
 
 
 def _not_too_sensitive(city: City) -> pl.Expr:
@@ -247,7 +212,7 @@ def _offices_with_hours(city: City) -> pl.Expr:
     listed = any(
         "hour_of_week" in cell.grains
         and "office" in cell.by
-        and _matching(kpis, cell.kpis)
+        and matching(kpis, cell.kpis)
         for cell in city.publish.cells
     )
     return pl.lit(listed)
@@ -272,6 +237,7 @@ PROTECTED: Final[
 ] = {
     "wait_by_hour": protect_wait_by_hour,
     "ageing": protect_ageing,
+    "survival": protect_survival,
     "online_services": protect_online_services,
     "unbalanced": protect_unbalanced,
 }

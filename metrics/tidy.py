@@ -91,8 +91,9 @@ def _of_kpi(
         part: pl.when(has_value).then(pl.col(f"{kpi}|{part}"))
         if getattr(measure, part) is not None
         else pl.lit(None)
-        for part in PARTS[:-1]
+        for part in PARTS[:-2]
     }
+    mark = pl.lit(None) if measure.mark is None else pl.col(f"{kpi}|mark")
     return joined.select(
         *DIMENSIONS,
         "period_start",
@@ -102,7 +103,7 @@ def _of_kpi(
         kpi=pl.lit(kpi),
         grain=pl.lit(grain),
         state=state,
-        reason=pl.when(~has_value).then(_reason(kpi, measure)),
+        reason=pl.when(has_value).then(mark).otherwise(_reason(kpi, measure)),
         target=target_at_end(city, kpi),
         figure_id=_figure_id(kpi, grain),
     ).select(pl.col(name).cast(kind) for name, kind in FIGURES.items())

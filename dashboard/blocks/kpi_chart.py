@@ -124,6 +124,7 @@ def _chart(
         targets=target_lines(view, kpi, population, series),
         events=events_of(view, population.office, series),
         provisional_label=words("Vorläufiger Wert"),
+        most=kpi.most,
     )
 
 

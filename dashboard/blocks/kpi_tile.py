@@ -99,8 +99,8 @@ def standing_badge(
 ) -> Component | None:
     if before is None:
         return None
-    words = view.words
-    match standing(kpi, figure, before):
+    words, base = view.words, view.city.publish.rounding_base
+    match standing(kpi, figure, before, base=base):
         case "better":
             return badge("success", words("Besser als im Vorjahr"))
         case "worse":

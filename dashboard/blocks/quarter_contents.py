@@ -47,6 +47,17 @@ TABLES: Final = (
         ),
     ),
     (
+        "klassen",
+        german("Geschätzt aus Klassen"),
+        (
+            "bands.median_minutes",
+            "bands.p90_minutes",
+            "bands.share_within_target",
+            "bands.median_days",
+            "bands.p90_days",
+        ),
+    ),
+    (
         "eingang",
         german("Eingang und Erledigung"),
         ("backlog.received", "backlog.decided", "backlog.clearance_percent"),

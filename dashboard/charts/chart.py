@@ -103,6 +103,7 @@ class Chart:
     events: tuple[Event, ...] = ()
     closures: tuple[Closure, ...] = ()
     provisional_label: str = ""  # "vorläufig"; needed where a series has such values
+    most: float | None = None  # the highest value that there can be: 100 of shares
 
     def __post_init__(self) -> None:
         for series in self.series:
@@ -145,19 +146,33 @@ class Chart:
         """Round numbers from 0 upwards, at most six of them."""
         drawn = [v for each in self.series for v in each.values if v is not None]
         highest = max([*drawn, *(target.value for target in self.targets), 0])
-        if highest <= 0:
-            return (0.0, 1.0)
-        step = _round_step(highest / 5)
-        # A value that touches the frame cannot be told from one that leaves it.
-        count = math.ceil(highest * 1.04 / step)
-        return tuple(step * number for number in range(count + 1))
+        return ticks_to(highest, self.most)
 
     def number(self, value: float) -> str:
         """Write a number for the y axis."""
-        text = f"{value:,.1f}" if value != round(value) else f"{value:,.0f}"
-        if self.language == "en":
-            return text
-        return text.translate(str.maketrans(",.", ".,"))
+        return axis_number(value, self.language)
+
+
+def ticks_to(highest: float, most: float | None = None) -> tuple[float, ...]:
+    """Give round numbers from 0 to above the highest value, at most six of them.
+
+    They end where nothing can lie beyond: there are no 120 percent of all cases.
+    """
+    if highest <= 0:
+        return (0.0, 1.0)
+    step = _round_step(highest / 5)
+    # A value that touches the frame cannot be told from one that leaves it.
+    count = math.ceil(highest * 1.04 / step)
+    if most is not None and highest <= most:
+        count = min(count, math.ceil(most / step))
+    return tuple(step * number for number in range(count + 1))
+
+
+def axis_number(value: float, language: str) -> str:
+    text = f"{value:,.1f}" if value != round(value) else f"{value:,.0f}"
+    if language == "en":
+        return text
+    return text.translate(str.maketrans(",.", ".,"))
 
 
 def _round_step(least: float) -> float:

@@ -1,6 +1,7 @@
 """A chart with everything that belongs to it, in the order in which it is read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from dash import html
 from dash.development.base_component import Component
@@ -38,27 +39,63 @@ def chart_block(
     who delivered and until when. `hint` is a `note()` that belongs above the picture
     (late data). An empty chart is replaced by a sentence.
     """
-    head = f"{chart.id}-head"
+    return picture_block(
+        view,
+        Picture(chart.id, chart.title, _picture(view, chart)),
+        headline=headline,
+        measured=measured,
+        table=table,
+        source=source,
+        origin=origin,
+        download=download,
+        hint=hint,
+    )
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing with its key, however it is drawn."""
+
+    id: str  # unique on its page, kebab-case
+    title: str
+    parts: list[Component]
+
+
+def picture_block(
+    view: View,
+    picture: Picture,
+    *,
+    headline: str,
+    measured: str,
+    table: Component,
+    source: str,
+    origin: Component | None = None,
+    download: str | None = None,
+    hint: Component | None = None,
+    is_table_wide: bool = False,
+) -> html.Section:
+    """Lay out what belongs to a picture, in the order of chart_block().
+
+    A wide table stands open below the picture, since beside it half would be cut off.
+    """
+    head = f"{picture.id}-head"
     parts: list[Component] = [
         html.H2(headline, id=head, className="chart-headline"),
         html.P(measured, className="chart-measured"),
     ]
     if hint is not None:
         parts.append(hint)
-    parts.append(
-        html.Div(
-            [
-                html.Div(_picture(view, chart), className="chart-picture"),
-                _table(view, chart, table),
-            ],
-            className="chart-body",
-        )
-    )
+    drawn = html.Div(picture.parts, className="chart-picture")
+    if is_table_wide:
+        parts += [drawn, table]
+    else:
+        body = [drawn, _table(view, picture, table)]
+        parts.append(html.Div(body, className="chart-body"))
     if origin is not None:
         parts.append(origin)
-    parts.append(_foot(view, chart, source, download))
+    parts.append(_foot(view, picture, source, download))
     return html.Section(
-        parts, id=chart.id, className="chart-block", **aria(labelledby=head)
+        parts, id=picture.id, className="chart-block", **aria(labelledby=head)
     )
 
 
@@ -165,12 +202,12 @@ def _mark(kind: str, label: str) -> html.Li:
     return html.Li([sign, html.Span(label)])
 
 
-def _table(view: View, chart: Chart, table: Component) -> html.Details:
-    name = view.words("Als Tabelle: {title}", title=chart.title)
+def _table(view: View, picture: Picture, table: Component) -> html.Details:
+    name = view.words("Als Tabelle: {title}", title=picture.title)
     return disclosure(name, [table], kind="chart-table")
 
 
-def _foot(view: View, chart: Chart, source: str, download: str | None) -> html.Div:
+def _foot(view: View, picture: Picture, source: str, download: str | None) -> html.Div:
     parts: list[Component] = [html.P(source, className="chart-source")]
     if download is not None:
         words = view.words
@@ -178,7 +215,7 @@ def _foot(view: View, chart: Chart, source: str, download: str | None) -> html.D
             [
                 icon("download"),
                 html.Span(words("Daten herunterladen (CSV)")),
-                html.Span(f": {chart.title}", className="kern-sr-only"),
+                html.Span(f": {picture.title}", className="kern-sr-only"),
             ],
             href=download,
             className="kern-link chart-download",

@@ -22,6 +22,7 @@ class Select:
     name: str
     label: str
     choices: Sequence[Choice]
+    chosen: str | None = None  # what is shown; None: what the address says
 
 
 def filter_form(view: View, selects: Sequence[Select]) -> html.Form:
@@ -73,7 +74,9 @@ def choice_links(
 
 
 def _field(view: View, select: Select) -> html.Div:
-    chosen = view.query.get(select.name, "")
+    chosen = select.chosen
+    if chosen is None:
+        chosen = view.query.get(select.name, "")
     field = f"filter-{select.name}"
     # A new key makes React build the options anew, with the new one selected.
     options = [

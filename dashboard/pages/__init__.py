@@ -3,6 +3,7 @@
 from dashboard.pages import (
     accessibility,
     backlog,
+    comparison,
     data,
     data_status,
     digital,
@@ -23,6 +24,7 @@ PAGES: tuple[Page, ...] = (
     office.PAGE,
     backlog.PAGE,
     service_centre.PAGE,
+    comparison.PAGE,
     digital.PAGE,
     quarter.PAGE,
     method.PAGE,

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.blocks.ageing import ageing_block
 from dashboard.blocks.by_office import case_offices, expected_by_office
+from dashboard.blocks.cohort_curves import cohort_curves
 from dashboard.blocks.holders import holders_block
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
@@ -66,6 +67,7 @@ def layout(view: View) -> html.Main:
         deadlines(view, population),
         *_charts(view, _DEADLINE, population),
         *_decided(view, population),
+        *cohort_curves(view, population),
     ]
     return main(
         title(view),

@@ -15,6 +15,7 @@ _FILES = (
     ("figures.parquet", german("Alle Zahlen, für Statistikprogramme"), "Parquet"),
     ("wait_by_hour.parquet", german("Wartezeit je Wochentag und Stunde"), "Parquet"),
     ("ageing.parquet", german("Alter der offenen Fälle"), "Parquet"),
+    ("survival.parquet", german("Anteil entschieden nach x Tagen"), "Parquet"),
     ("online_services.parquet", german("Online-Dienste und Reifegrade"), "Parquet"),
     ("unbalanced.parquet", german("Summen, die nicht zueinander passen"), "Parquet"),
     ("revisions.parquet", german("Geänderte Zahlen"), "Parquet"),

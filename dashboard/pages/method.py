@@ -13,6 +13,7 @@ from dashboard.view import Page, View
 _FAMILIES = (
     ("waiting", german("Warten im Amt")),
     ("queue", german("Angezeigte Wartezeiten")),
+    ("bands", german("Wartezeiten und Dauern, aus Klassen geschätzt")),
     ("processing", german("Bearbeitung")),
     ("backlog", german("Bestand")),
     ("digital", german("Online-Dienste")),

@@ -38,6 +38,9 @@ _TILES = (
     "waiting.left_share",
     "queue.median_wait_minutes",
     "queue.p90_wait_minutes",
+    "bands.median_minutes",
+    "bands.p90_minutes",
+    "bands.share_within_target",
     "processing.expected_days",
     "backlog.open",
     "backlog.older_than_deadline",
@@ -50,8 +53,13 @@ _CHARTS = (
     "waiting.no_show_share",
     "waiting.left_share",
 )
-# Said only where no visits are counted: looks at a queue say less.
-_QUEUE_CHARTS = ("queue.median_wait_minutes", "queue.median_waiting_people")
+# Said only where no visits are counted: looks at a queue and bands say less.
+_QUEUE_CHARTS = (
+    "queue.median_wait_minutes",
+    "queue.median_waiting_people",
+    "bands.median_minutes",
+    "bands.p90_minutes",
+)
 _CHANNELS = {name: CHANNELS[name] for name in ("walk_in", "appointment", "kiosk")}
 _CHANNEL_KPIS = ("waiting.median_minutes", "waiting.p90_minutes", "waiting.visits")
 _SERVICE_KPIS = (
@@ -136,7 +144,7 @@ def _tiles(view: View, office: Office) -> Component | None:
     shown = [
         kpi_tile(view, kpi, Population(office.id), "quarter")
         for kpi in _TILES
-        if not (has_visits and kpi.startswith("queue."))
+        if not (has_visits and kpi.startswith(("queue.", "bands.")))
     ]
     found = [each for each in shown if each is not None]
     if not found:

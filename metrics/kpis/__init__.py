@@ -5,6 +5,7 @@ from typing import Final
 
 from metrics.kpis import (
     backlog,
+    bands,
     contacts,
     cost,
     digital,
@@ -45,6 +46,11 @@ KPI_FUNCTIONS: Final[Mapping[str, Callable[[], Measure]]] = {
     "satisfaction.very_dissatisfied": satisfaction.very_dissatisfied,
     "cost.per_visit": cost.per_visit,
     "cost.per_case": cost.per_case,
+    "bands.median_minutes": bands.median_minutes,
+    "bands.p90_minutes": bands.p90_minutes,
+    "bands.share_within_target": bands.share_within_target,
+    "bands.median_days": bands.median_days,
+    "bands.p90_days": bands.p90_days,
     "processing.median_days_decided": processing.median_days_decided,
     "processing.p80_days_decided": processing.p80_days_decided,
     "processing.median_net_days_decided": processing.median_net_days_decided,

@@ -7,7 +7,7 @@ null in one interval is unknown for the whole group: the rest would pass for all
 import polars as pl
 
 from metrics.contacts import MICROSECONDS
-from metrics.measure import Measure, percent
+from metrics.measure import Measure, percent, share_bounds
 
 _OFFERED = pl.col("offered")
 _ANSWERED = pl.col("answered")
@@ -60,11 +60,14 @@ def mean_handling_seconds() -> Measure:
 def _share(part: pl.Expr, *whole: pl.Expr) -> Measure:
     total = pl.sum_horizontal(each.sum() for each in whole)
     share = pl.when(_all_known(part, *whole)).then(percent(part.sum(), total))
+    lower, upper = share_bounds(part.sum(), total)
     return Measure(
         facts="contacts",
         value=pl.when(_IS_ONE_LINE).then(share),
         n=total,
         numerator=part.sum(),
+        lower=lower,
+        upper=upper,
         reason=_why_not(part, *whole),
     )
 

@@ -8,7 +8,14 @@ from typing import Final
 
 import polars as pl
 
-from metrics.measure import Measure, median_bounds, percent, percentile
+from metrics.measure import (
+    Measure,
+    median_bounds,
+    percent,
+    percentile,
+    percentile_bounds,
+    share_bounds,
+)
 
 # Below this a pace is too uncertain: 20 give it within about 40 % (Poisson).
 FEWEST_DECISIONS: Final = 20
@@ -32,10 +39,13 @@ def median_days_decided() -> Measure:
 
 
 def p80_days_decided() -> Measure:
+    lower, upper = percentile_bounds(_DAYS, 0.8)
     return Measure(
         facts="decisions",
         value=percentile(_DAYS, 0.8),
         n=_DAYS.count(),
+        lower=lower,
+        upper=upper,
         absent="no_decisions",
     )
 
@@ -54,10 +64,13 @@ def median_net_days_decided() -> Measure:
 
 
 def p80_net_days_decided() -> Measure:
+    lower, upper = percentile_bounds(_NET_DAYS, 0.8)
     return Measure(
         facts="decisions",
         value=percentile(_NET_DAYS, 0.8),
         n=_NET_DAYS.count(),
+        lower=lower,
+        upper=upper,
         reason=pl.lit("not_recorded"),
         absent="no_decisions",
     )
@@ -66,11 +79,14 @@ def p80_net_days_decided() -> Measure:
 def share_within_deadline() -> Measure:
     is_met = pl.col("is_met")  # null: no deadline, or given up
     is_over = pl.col("is_deadline_over")
+    lower, upper = share_bounds(is_met.sum(), is_met.count())
     return Measure(
         facts="receipts",
         value=pl.when(is_over.all()).then(percent(is_met.sum(), is_met.count())),
         n=is_met.count(),
         numerator=is_met.sum(),
+        lower=lower,
+        upper=upper,
         reason=pl.when(pl.col("is_awaited").sum() == 0)
         .then(pl.lit("no_receipts"))
         .when(is_met.count() == 0)

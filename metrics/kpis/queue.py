@@ -6,7 +6,7 @@ latter being infinite, where the source only said "more than an hour".
 
 import polars as pl
 
-from metrics.measure import Measure, median_bounds, percentile
+from metrics.measure import Measure, median_bounds, percentile, percentile_bounds
 
 _AT_LEAST = pl.col("at_least")
 _AT_MOST = pl.col("at_most")
@@ -14,7 +14,7 @@ _PEOPLE = pl.col("waiting")
 
 
 def median_wait_minutes() -> Measure:
-    lower, upper = (_if_certain(bounds) for bounds in _median_bounds())
+    lower, upper = (_if_certain(bounds) for bounds in _bounds(0.5))
     return Measure(
         facts="hours",
         value=_certain_percentile(0.5),
@@ -26,10 +26,13 @@ def median_wait_minutes() -> Measure:
 
 
 def p90_wait_minutes() -> Measure:
+    lower, upper = (_if_certain(bounds) for bounds in _bounds(0.9))
     return Measure(
         facts="hours",
         value=_certain_percentile(0.9),
         n=_AT_LEAST.count(),
+        lower=lower,
+        upper=upper,
         reason=_why_no_wait(),
     )
 
@@ -61,8 +64,8 @@ def _if_certain(bounds: tuple[pl.Expr, pl.Expr]) -> pl.Expr:
     return pl.when(lowest == highest).then(lowest)
 
 
-def _median_bounds() -> list[tuple[pl.Expr, pl.Expr]]:
-    lowest, highest = median_bounds(_AT_LEAST), median_bounds(_AT_MOST)
+def _bounds(p: float) -> list[tuple[pl.Expr, pl.Expr]]:
+    lowest, highest = percentile_bounds(_AT_LEAST, p), percentile_bounds(_AT_MOST, p)
     return list(zip(lowest, highest, strict=True))
 
 

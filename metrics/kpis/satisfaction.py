@@ -33,11 +33,14 @@ def satisfied_share() -> Measure:
 def response_share() -> Measure:
     answered = pl.col("answers_of_asked").sum()
     is_unknown = _ASKED.count() == 0
+    lower, upper = share_bounds(answered, _ASKED.sum())
     return Measure(
         facts="answers",
         value=percent(answered, _ASKED.sum()),
         n=_ASKED.sum(),
         numerator=answered,
+        lower=lower,
+        upper=upper,
         reason=pl.when(is_unknown)
         .then(pl.lit("not_recorded"))
         .otherwise(pl.lit("no_rows")),

@@ -6,7 +6,14 @@ metrics/visits.py for the columns.
 
 import polars as pl
 
-from metrics.measure import Measure, median_bounds, percent, percentile
+from metrics.measure import (
+    Measure,
+    median_bounds,
+    percent,
+    percentile,
+    percentile_bounds,
+    share_bounds,
+)
 from metrics.visits import MICROSECONDS
 
 _WAIT = pl.col("wait_minutes")
@@ -29,10 +36,13 @@ def median_minutes() -> Measure:
 
 
 def p90_minutes() -> Measure:
+    lower, upper = percentile_bounds(_WAIT, 0.9)
     return Measure(
         facts="visits",
         value=percentile(_WAIT, 0.9),
         n=_WAIT.count(),
+        lower=lower,
+        upper=upper,
         reason=_why_no_percentile(),
     )
 
@@ -49,11 +59,14 @@ def mean_minutes() -> Measure:
 def share_within_target() -> Measure:
     is_within = pl.col("is_within")
     has_no_limit = pl.col("limit").count() == 0
+    lower, upper = share_bounds(is_within.sum(), is_within.count())
     return Measure(
         facts="visits",
         value=percent(is_within.sum(), is_within.count()),
         n=is_within.count(),
         numerator=is_within.sum(),
+        lower=lower,
+        upper=upper,
         reason=pl.when(has_no_limit)
         .then(pl.lit("no_target"))
         .otherwise(_why_no_percentile()),
@@ -73,11 +86,14 @@ def no_show_share() -> Measure:
     missed = pl.col("no_show")
     # Where no-shows are not recorded, their column is null, and so is the share.
     appointments = pl.col("appointment").filter(missed.is_not_null()).sum()
+    lower, upper = share_bounds(missed.sum(), appointments)
     return Measure(
         facts="visits",
         value=percent(missed.sum(), appointments),
         n=appointments,
         numerator=missed.sum(),
+        lower=lower,
+        upper=upper,
         reason=pl.when(missed.count() == 0)
         .then(pl.lit("not_recorded"))
         .otherwise(pl.lit("no_appointments")),
@@ -87,11 +103,14 @@ def no_show_share() -> Measure:
 def left_share() -> Measure:
     left = pl.col("left")
     came = left.sum() + _SERVED.filter(left.is_not_null()).sum()
+    lower, upper = share_bounds(left.sum(), came)
     return Measure(
         facts="visits",
         value=percent(left.sum(), came),
         n=came,
         numerator=left.sum(),
+        lower=lower,
+        upper=upper,
         reason=pl.when(left.count() == 0)
         .then(pl.lit("not_recorded"))
         .otherwise(pl.lit("no_rows")),

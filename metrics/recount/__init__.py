@@ -5,6 +5,7 @@ from typing import Final
 
 from metrics.figures import FigureId
 from metrics.periods import parse_period
+from metrics.recount.bands import recount_bands
 from metrics.recount.book import recount_book
 from metrics.recount.cases import recount_cases
 from metrics.recount.contacts import recount_contacts
@@ -21,6 +22,7 @@ _FAMILIES: Final[Mapping[str, Callable[[str, Question, Warehouse], Recounted]]] 
     "contacts": recount_contacts,
     "satisfaction": recount_satisfaction,
     "cost": recount_cost,
+    "bands": recount_bands,
     "processing": recount_cases,
     "backlog": recount_book,
     "digital": recount_digital,

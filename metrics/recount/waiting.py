@@ -10,6 +10,7 @@ from ingest.city import City
 from metrics.recount.rows import (
     Question,
     Recounted,
+    Row,
     Warehouse,
     nearest_rank,
     percent,
@@ -61,7 +62,7 @@ class _Tally:
     def share_within_target(self) -> _Found:
         within = judged = 0
         for visit, wait in self._with_wait():
-            limit = _limit(visit, self.city)
+            limit = limit_of(visit.row, visit.day, self.city)
             if limit is None:
                 self.left_out["no_target"] += 1
             else:
@@ -149,18 +150,17 @@ def _why_no_wait(visit: Visit) -> str:
     return outcome if outcome in ("no_show", "left") else "no_wait_recorded"
 
 
-def _limit(visit: Visit, city: City) -> float | None:
+def limit_of(row: Row, day: date, city: City) -> float | None:
     """Find the limit that holds: a service's before an office's before the city's."""
-    office, service = visit.row["office"], visit.row["service"]
     found = [
         target
         for target in city.targets
         if target.kpi == "waiting.share_within_target"
         and target.limit is not None
-        and target.office in (None, office)
-        and target.service in (None, service)
-        and target.channel in (None, visit.row["channel"])
-        and target.valid_from <= visit.day <= (target.valid_to or date.max)
+        and target.office in (None, row["office"])
+        and target.service in (None, row["service"])
+        and target.channel in (None, row.get("channel"))
+        and target.valid_from <= day <= (target.valid_to or date.max)
     ]
     found.sort(
         key=lambda each: (

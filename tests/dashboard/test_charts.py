@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.charts.chart import Chart, Closure, Event, Period, Series, Target
+from dashboard.charts.chart import (
+    Chart,
+    Closure,
+    Event,
+    Period,
+    Series,
+    Target,
+    ticks_to,
+)
 from dashboard.charts.plot import (
     LINE_HEIGHT,
     NARROW,
@@ -255,3 +263,14 @@ def test_the_numbers_of_events_close_together_do_not_cover_each_other(size):
     assert flags[-1] <= plot.right
     alone = Plot.of(chart(line("A", *range(10)), events=events[:1]), size)
     assert alone.flags() == [alone.x(6.0)]
+
+
+@pytest.mark.parametrize(
+    ("highest", "most", "top"), [(98, 100, 100), (98, None, 120), (60, 100, 80)]
+)
+def test_an_axis_of_shares_ends_at_100_percent(highest, most, top):
+    assert ticks_to(highest, most)[-1] == top
+
+
+def test_what_exceeds_the_highest_value_is_still_drawn():
+    assert ticks_to(110, 100)[-1] >= 110

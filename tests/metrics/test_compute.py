@@ -9,7 +9,7 @@ import pytest
 from metrics.catalogue import CATALOGUE, REASONS
 from metrics.compute import compute
 from metrics.figures import FIGURES, parse_figure_id
-from metrics.frames import AGEING, WAIT_BY_HOUR
+from metrics.frames import AGEING, FRAMES, WAIT_BY_HOUR
 from metrics.periods import parse_period
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -55,6 +55,10 @@ def test_the_frames_are_as_promised(connection, make_city, deliver) -> None:
     look = {"office": "bauamt", "observed_at": moment("2026-09-07T09:00")}
     look |= {"wait_minutes": 5.0, "state": "open"}
     deliver("queue_samples", [look], until=NOW, source="queue")
+    bands = {"office": "bauamt", "band_from": 0, "count": 9}
+    bands |= {"period_from": date(2026, 8, 1), "period_to": date(2026, 9, 1)}
+    units = [bands | {"unit": unit} for unit in ("minutes", "days")]
+    deliver("wait_bands", units, until=NOW, source="bands")
     call = {"office": "bauamt", "line": "phone", "interval_minutes": 30, "offered": 4}
     call["interval_at"] = moment("2026-09-07T09:00")
     deliver("contacts", [call], until=NOW, source="phone")
@@ -75,6 +79,9 @@ def test_the_frames_are_as_promised(connection, make_city, deliver) -> None:
     deliver("online_services", [online], until=NOW, source="ozg")
     full = compute(connection, make_city(cost=costs), NOW)
     assert full.figures.schema == FIGURES
+    assert {name: frame.schema for name, frame in full.frames.items()} == {
+        name: schema for name, schema in FRAMES.items() if name != "revisions"
+    }
     assert full.frames["wait_by_hour"].schema == WAIT_BY_HOUR
     assert full.frames["ageing"].schema == AGEING
     assert set(full.figures["kpi"]) == set(CATALOGUE)

@@ -213,6 +213,28 @@ def queue_hours(chance: random.Random) -> Iterator[dict[str, Any]]:
                 }
 
 
+def bands(chance: random.Random) -> Iterator[dict[str, Any]]:
+    """By the month; of the office of means by the week, with other bands of its own."""
+    edges = [(0, 15), (15, 30), (30, 60), (60, None)]
+    weekly = [(0, 10), (10, 20), (20, None)]
+    for unit in ("minutes", "days"):
+        for month in range(2, 10):
+            begin, end = date(2026, month, 1), date(2026, month + 1, 1)
+            for office, service in (("amt", "pass"), ("klein", None), ("kfz", None)):
+                common = {"office": office, "service": service, "unit": unit}
+                common |= {"period_from": begin, "period_to": end}
+                for first, last in edges:
+                    count = chance.choice([0, 0, 3, 40, 90])
+                    yield common | {"band_from": first, "band_to": last, "count": count}
+        for week in range(40):
+            begin = FIRST + timedelta(weeks=week)
+            common = {"office": "means", "unit": unit, "period_from": begin}
+            common |= {"period_to": begin + timedelta(weeks=1)}
+            for first, last in weekly:
+                count = chance.choice([0, 2, 9])
+                yield common | {"band_from": first, "band_to": last, "count": count}
+
+
 def looks(chance: random.Random) -> Iterator[dict[str, Any]]:
     for day in workdays():
         for minutes in range(8 * 60, 11 * 60, 25):
@@ -449,6 +471,7 @@ def warehouse(tmp_path_factory) -> Iterator[duckdb.DuckDBPyConnection]:
     deliver(connection, "q1", "live", "queue_samples", list(looks(chance)))
     deliver(connection, "a1", "telefon", "contacts", list(contacts(chance)))
     deliver(connection, "r1", "umfrage", "ratings", list(ratings(chance)))
+    deliver(connection, "b1", "klassen", "wait_bands", list(bands(random.Random(8))))  # noqa: S311
     told = list(cases(chance))
     early = datetime(2026, 9, 1, tzinfo=UTC)
     deliver(connection, "c1", "antraege", "cases", told, covers_to=NOW)

@@ -772,7 +772,7 @@ MUTATIONS = [
     (small_numbers, "nearest", _unrounded),
     (small_numbers, "whole", lambda name: pl.col(name) + 0.3),
     (small_numbers, "hide", lambda rows, *_: rows),
-    (protect_module, "_in_lattice", _let_all_pass),
+    (protect_module, "in_lattice", _let_all_pass),
     (protect_module, "_not_too_sensitive", _let_all_pass),
     (protect_module, "_today", lambda *_: date(2030, 1, 1)),
     (protect_module, "hidden_offices", lambda _: frozenset()),

@@ -18,6 +18,7 @@ import pytest
 from metrics.figures import FIGURES
 from metrics.frames import AGEING, FRAMES, REVISIONS, WAIT_BY_HOUR
 from metrics.published import (
+    CURRENT,
     Snapshot,
     SnapshotMissing,
     open_current,
@@ -349,6 +350,9 @@ def test_a_kill_while_publishing_leaves_a_whole_snapshot_and_the_next_goes_on(tm
     for after in (0.3, 0.013, 0.031, 0.057):
         with writer(tmp_path, int(reached) + 1, 100_000) as process:
             process.stdout.readline()
+            # A busy machine takes its time for the first one.
+            while not (tmp_path / CURRENT).exists() and process.poll() is None:
+                time.sleep(0.01)
             time.sleep(after)
             os.kill(process.pid, signal.SIGKILL)
         before, reached = reached, assert_whole(open_current(tmp_path))

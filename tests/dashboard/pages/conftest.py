@@ -20,7 +20,13 @@ from ingest.city import City, read_city
 from metrics.calendar import Calendar
 from metrics.catalogue import CATALOGUE
 from metrics.figures import FIGURES, FigureId
-from metrics.frames import AGEING, ONLINE_SERVICES, UNBALANCED, WAIT_BY_HOUR
+from metrics.frames import (
+    AGEING,
+    ONLINE_SERVICES,
+    SURVIVAL,
+    UNBALANCED,
+    WAIT_BY_HOUR,
+)
 from metrics.periods import periods_between
 from metrics.provenance import calendar_document
 from metrics.published import Live, LiveQueue, Snapshot, open_current
@@ -159,7 +165,10 @@ def row_of(kpi, population, period, i, j):
         value, n, state, reason = None, None, "no_data", "no_rows"
     elif kpi.kind == "share" and (i + j) % 5 == 2:
         value, reason = 5.0, "below"
-    has_interval = value is not None and kpi.kind == "quantile"
+    elif kpi.family == "bands" and kpi.kind == "quantile":
+        reason = "above" if (i + j) % 5 == 2 else "estimate"
+    has_interval = value is not None and reason != "below"
+    has_interval = has_interval and kpi.kind in {"quantile", "share"}
     return {
         "figure_id": str(FigureId(kpi.id, *population, period.grain, period.id)),
         "kpi": kpi.id,
@@ -171,7 +180,7 @@ def row_of(kpi, population, period, i, j):
         "period_end": period.end,
         "value": value,
         "n": n,
-        "numerator": None,
+        "numerator": n * value // 100 if has_interval and kpi.kind == "share" else None,
         "lower": value - 1 if has_interval else None,
         "upper": value + 1 if has_interval else None,
         "target": 15.0 if kpi.id == "waiting.median_minutes" else None,
@@ -209,6 +218,25 @@ def ageing_of(city: City) -> pl.DataFrame:
                     (office, None, at, first, last, 400 - 100 * k, "final", None)
                 )
     return pl.DataFrame(rows, schema=AGEING, orient="row")
+
+
+def survival_of(city: City) -> pl.DataFrame:
+    """Give cohorts of which the newer ones are known for fewer days."""
+    rows = []
+    for j, office in enumerate(city.offices):
+        for i, period in enumerate(periods_between(FIRST, LAST, "quarter")[:7]):
+            for k, days in enumerate((7, 14, 30, 60, 90, 180, 365)[: 8 - i]):
+                few = (i + j + k) % 6 == 5
+                share = None if few else float(min(20 * k + 5 + i, 95))
+                rows.append(
+                    (
+                        office.id, None, period.start, period.end, days,
+                        None if few else 400, None if few else int(4 * (share or 0)),
+                        share, share and share - 4, share and share + 4,
+                        "hidden" if few else "final", "too_few" if few else None,
+                    )
+                )  # fmt: skip
+    return pl.DataFrame(rows, schema=SURVIVAL, orient="row")
 
 
 def online_services_of(city: City) -> pl.DataFrame:
@@ -277,6 +305,7 @@ def stage_of(directory, city, families, *, basis=None, live=None) -> Stage:
         frames["wait_by_hour"] = hours_of(city, basis)
     if "backlog" in families:
         frames["ageing"] = ageing_of(city)
+        frames["survival"] = survival_of(city)
         frames["unbalanced"] = unbalanced_of()
     if "digital" in families:
         frames["online_services"] = online_services_of(city)
@@ -323,9 +352,9 @@ def full(tmp_path_factory, city, live) -> Stage:
 
 @pytest.fixture(scope="session")
 def queues_only(tmp_path_factory, city, live) -> Stage:
-    """Publish a city that only shows its queues."""
+    """Publish a city that only shows its queues, and tells of waits in bands."""
     directory = tmp_path_factory.mktemp("queues")
-    return stage_of(directory, city, ("queue",), basis="queue", live=live)
+    return stage_of(directory, city, ("queue", "bands"), basis="queue", live=live)
 
 
 @pytest.fixture(scope="session")

@@ -79,15 +79,17 @@ def test_the_week_worked_out_by_hand(week) -> None:
     # Seven values: the interval of the median goes from the 1st to the 7th.
     # Mean 121 / 7. Within 15 minutes: 0 2 4 10 15, 5 of 7.
     # Appointments: 9:00, 9:00, 9:30, 10:00 (missed), 8:00. Came: 8 served and 1 left.
+    # Shares have Wilson's interval, e.g. 1 of 5: (0.2 + 0.384) / 1.768 = 0.330
+    # and 1.96 * sqrt(0.2 * 0.8 / 5 + 0.0384) / 1.768 = 0.294 on either side of it.
     # Minutes times persons: 10 + 3 * 30 + 4 + 2 + 0 + 60 + 15 = 181.
     expected = {
         "waiting.median_minutes": (10.0, 7, None, 0.0, 60.0),
         "waiting.p90_minutes": (60.0, 7, None, None, None),
         "waiting.mean_minutes": (121 / 7, 7, None, None, None),
-        "waiting.share_within_target": (500 / 7, 7, 5, None, None),
+        "waiting.share_within_target": (500 / 7, 7, 5, 35.9, 91.8),
         "waiting.visits": (8.0, 8, None, None, None),
-        "waiting.no_show_share": (20.0, 5, 1, None, None),
-        "waiting.left_share": (100 / 9, 9, 1, None, None),
+        "waiting.no_show_share": (20.0, 5, 1, 3.6, 62.4),
+        "waiting.left_share": (100 / 9, 9, 1, 2.0, 43.5),
         "waiting.hours_waited": (181 / 60, 7, None, None, None),
     }
     for kpi, (value, *rest) in expected.items():
@@ -96,7 +98,8 @@ def test_the_week_worked_out_by_hand(week) -> None:
             named=True,
         )
         assert figure["value"] == pytest.approx(value), kpi
-        assert [figure[name] for name in ("n", "numerator", "lower", "upper")] == rest
+        found = [figure[name] for name in ("n", "numerator", "lower", "upper")]
+        assert found == [pytest.approx(each, abs=0.05) for each in rest], kpi
         assert figure["state"] == "final"
         assert figure["coverage"] == 4 / 5  # Wednesday is missing
         assert figure["period_end"] == date(2026, 9, 13)
