@@ -12,13 +12,19 @@ from metrics.measure import Facts
 from metrics.online_services import count_services
 from metrics.ratings import count_answers
 from metrics.reading import Reading
+from metrics.searches import count_searches
+from metrics.slots import count_slots
 from metrics.spans import Counted
+from metrics.ticket_hours import count_ticket_hours
 from metrics.visits import count_visits
 
 # None where the city has no such rows.
 FACTS: Final[Mapping[Facts, Callable[[Reading], Counted | None]]] = {
     "visits": count_visits,
+    "searches": count_searches,
+    "slots": count_slots,
     "hours": count_hours,
+    "ticket_hours": count_ticket_hours,
     "decisions": count_decisions,
     "receipts": count_receipts,
     "book": keep_book,

@@ -8,8 +8,8 @@ import polars as pl
 from metrics.periods import GRAINS, PeriodGrain
 
 Facts = Literal[
-    "visits", "hours", "decisions", "receipts", "book",
-    "contacts", "answers", "visit_costs", "case_costs", "services",
+    "visits", "searches", "slots", "hours", "ticket_hours", "decisions", "receipts",
+    "book", "contacts", "answers", "visit_costs", "case_costs", "services",
 ]  # fmt: skip
 
 Z_95: Final = 1.959964
