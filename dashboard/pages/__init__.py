@@ -14,6 +14,7 @@ from dashboard.pages import (
     privacy,
     quarter,
     revisions,
+    service,
     service_centre,
 )
 from dashboard.view import Page
@@ -21,6 +22,7 @@ from dashboard.view import Page
 PAGES: tuple[Page, ...] = (
     home.PAGE,
     office.PAGE,
+    service.PAGE,
     backlog.PAGE,
     service_centre.PAGE,
     digital.PAGE,
