@@ -54,7 +54,6 @@ _IS_NOBODY: Final = (
         | ((pl.col("reason") == "no_rows") & (pl.col("coverage") > 0))
     )
 )
-# A row of these is about a person; a row of others about an hour, a look, a service.
 
 
 def protect(computed: Computed, city: City, now: datetime) -> Computed:

@@ -21,7 +21,7 @@ from data.simulator.ticket_plan import TICKET_OFFICES, TicketOffice
 _CHANNELS: Final = ("Internet", "Telefon", "Schalter")
 _CHANNEL_SHARES: Final = (0.72, 0.2, 0.08)
 _CAPACITY_COLUMNS: Final = "Behörde;Tag;Buchungsweg;Geplante Minuten;Gebuchte Minuten"
-_NOT_NOTED: Final = 0.006  # of the days have no planned minutes
+_NOT_NOTED: Final = 0.012  # of the days have no planned minutes
 _SEARCH_HOURS: Final = range(1, 24, 3)
 _FAILED: Final = 0.015  # of the searches got no answer
 _EMPTY: Final = 0.02  # of the answers are empty, for no reason that can be seen

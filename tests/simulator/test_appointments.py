@@ -58,7 +58,8 @@ def test_booked_minutes_are_the_appointments_of_the_ticket_system(get):
 
 
 def test_no_more_is_booked_than_planned_and_some_days_lack_the_plan(get):
-    rows = [row for month in ("2025-09", "2026-03") for row in capacity(get, month)]
+    months = [f"2026-0{month}" for month in range(1, 9)]
+    rows = [row for month in months for row in capacity(get, month)]
     planned = [row for row in rows if row["Geplante Minuten"] != "-"]
     assert 0 < len(rows) - len(planned) < 0.03 * len(rows)
     for row in planned:
