@@ -1,7 +1,7 @@
 """When offices are open, and which days are working days."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Final
 
@@ -52,6 +52,23 @@ class Calendar:
                 if hour < interval.closes.hour or interval.closes.minute
             }
         )
+
+    def open_from_to(
+        self, office: str, day: date
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """Give the moments (UTC) between which the office is open on a day."""
+        if self.is_open(office, day):
+            for interval in self._hours[office][day.weekday()]:
+                opens_at, closes_at = (
+                    datetime.combine(day, clock, self._city.timezone).astimezone(UTC)
+                    for clock in (interval.opens, interval.closes)
+                )
+                yield opens_at, closes_at
+
+    @property
+    def offices_with_hours(self) -> list[str]:
+        """List the offices whose opening hours the city file states."""
+        return [office.id for office in self._city.offices if office.hours]
 
     def opening_days(self, first: date, last: date) -> pl.DataFrame:
         """List every office's opening days."""

@@ -22,7 +22,8 @@ Direction = Literal["lower_is_better", "higher_is_better", "neither"]
 Kind = Literal["count", "stock", "share", "quantile", "mean", "sum", "ratio", "price"]
 # What n counts. Of people and what they want, or of what nobody is behind.
 Noun = Literal[
-    "visits", "cases", "contacts", "answers", "services", "opening_hours"
+    "visits", "cases", "contacts", "answers", "appointments", "services",
+    "searches", "slot_days", "opening_hours", "opening_days",
 ]  # fmt: skip
 # What a sentence may name. `most` is "höchstens 14 Minuten" or "weniger als 1 Minute",
 # `about` "rund 14 Minuten"; the value in the dative follows "nach", "von", "mit".
@@ -77,6 +78,7 @@ class Kpi(Model):
     direction: Direction
     kind: Kind  # which rule of protect.py applies
     counts: Noun
+    tells_of_staff: bool = False  # of how fast those who serve work
     tables: tuple[Table, ...] = Field(min_length=1)
     formula: str = Field(min_length=1)
     # Of a percentage that is one count over another: the KPIs of these two counts.

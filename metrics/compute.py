@@ -47,7 +47,9 @@ FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
 
 
 # Read a year at a time; the others are few enough to be at hand as a whole.
-_INPARTS: Final[frozenset[Facts]] = frozenset({"visits", "hours"})
+_INPARTS: Final[frozenset[Facts]] = frozenset(
+    {"visits", "searches", "hours", "ticket_hours"}
+)
 
 
 @dataclass(frozen=True)

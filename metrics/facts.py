@@ -13,13 +13,19 @@ from metrics.measure import Facts
 from metrics.online_services import count_services
 from metrics.ratings import count_answers
 from metrics.reading import Reading
+from metrics.searches import count_searches
+from metrics.slots import count_slots
 from metrics.spans import Counted
+from metrics.ticket_hours import count_ticket_hours
 from metrics.visits import count_visits
 
 # None where the city has no such rows.
 FACTS: Final[Mapping[Facts, Callable[[Reading], Counted | None]]] = {
     "visits": count_visits,
+    "searches": count_searches,
+    "slots": count_slots,
     "hours": count_hours,
+    "ticket_hours": count_ticket_hours,
     "minute_bands": count_minute_bands,
     "day_bands": count_day_bands,
     "decisions": count_decisions,

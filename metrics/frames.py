@@ -22,6 +22,7 @@ _WAIT_BY_HOUR: _Columns = {
     "state": FIGURES["state"],
     "reason": pl.String,
     "basis": pl.String,  # tickets: n are people; queue: n are hours looked at
+    "sold_out_percent": pl.Float64,  # of the time no tickets were left; null: unknown
 }
 
 # How old the open cases are: one row per office, service, day and band of age.

@@ -8,8 +8,9 @@ import polars as pl
 from metrics.periods import GRAINS, PeriodGrain
 
 Facts = Literal[
-    "visits", "hours", "minute_bands", "day_bands", "decisions", "receipts", "book",
-    "contacts", "answers", "visit_costs", "case_costs", "services",
+    "visits", "searches", "slots", "hours", "ticket_hours", "decisions", "receipts",
+    "book", "contacts", "answers", "visit_costs", "case_costs", "services",
+    "minute_bands", "day_bands",
 ]  # fmt: skip
 
 Z_95: Final = 1.959964

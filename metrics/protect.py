@@ -30,7 +30,11 @@ from metrics.small_numbers import (
     say,
     whole,
 )
-from metrics.small_offices import hidden_offices, with_merged_offices
+from metrics.small_offices import (
+    hidden_offices,
+    tells_of_single_staff,
+    with_merged_offices,
+)
 from metrics.survival import as_figures, from_figures
 
 FEWEST_HOURS: Final = 3  # looked at, for one hour of one weekday
@@ -45,11 +49,12 @@ _IS_NOBODY: Final = (
         [kpi.id for kpi in CATALOGUE.values() if kpi.counts in THINGS]
     )
     & (
-        pl.col("reason").is_in(["no_decisions", "no_receipts", "no_online_cases"])
+        pl.col("reason").is_in(
+            ["no_decisions", "no_receipts", "no_online_cases", "no_appointments"]
+        )
         | ((pl.col("reason") == "no_rows") & (pl.col("coverage") > 0))
     )
 )
-# A row of these is about a person; a row of others about an hour, a look, a service.
 
 
 def protect(computed: Computed, city: City, now: datetime) -> Computed:
@@ -78,6 +83,7 @@ def protect_figures(
         pl.col("period_end") < _today(city, now),
         in_lattice(city, catalogue),
         _not_too_sensitive(city),
+        ~tells_of_single_staff(catalogue),
     )
     parts = (
         publishable.with_columns(**_turned(_HAS_NO_VALUE, "no_data", "no_rows"))
@@ -116,6 +122,7 @@ def protect_wait_by_hour(
         .pipe(_without_small_offices, city)
         .with_columns(
             median_minutes=pl.when(IS_SHOWN).then(whole("median_minutes")),
+            sold_out_percent=pl.when(IS_SHOWN).then(whole("sold_out_percent")),
             p90_minutes=pl.when(IS_SHOWN & (pl.col("n") >= FEWEST_FOR_PERCENTILE)).then(
                 whole("p90_minutes")
             ),

@@ -23,14 +23,11 @@ FEWEST_FOR_INTERVAL_OF_MEDIAN: Final = 20
 FEWEST_FOR_INTERVAL: Final = 60
 
 # What nobody is behind: however few, they tell nothing of a person.
-THINGS: Final = frozenset({"opening_hours", "services"})
-# How fast people work is told of a whole office and month only.
-ABOUT_STAFF: Final = frozenset({"contacts.mean_handling_seconds"})
-_OF_WHOLE_OFFICES: Final = (
-    pl.col("channel").is_null()
-    & pl.col("service").is_null()
-    & ~pl.col("grain").cast(pl.String).is_in(["day", "week"])
+THINGS: Final = frozenset(
+    {"services", "opening_hours", "opening_days", "searches", "slot_days"}
 )
+# Of these only some were looked at: a share of a few proves nothing.
+_SAMPLED: Final = frozenset({"opening_hours", "searches"})
 
 IS_SHOWN: Final = pl.col("state").is_in(["final", "provisional"])
 _IS_BELOW: Final = pl.col("reason") == "below"
@@ -46,8 +43,6 @@ Rule = Callable[[pl.DataFrame, Kpi, int], pl.DataFrame]
 
 def say(figures: pl.DataFrame, kpi: Kpi, base: int) -> pl.DataFrame:
     """Apply to figures of one KPI the rule of its kind, with this rounding base."""
-    if kpi.id in ABOUT_STAFF:
-        figures = figures.filter(_OF_WHOLE_OFFICES)
     rule = RULES[kpi.kind] if kpi.counts not in THINGS else _things
     return rule(figures, kpi, base)
 
@@ -165,6 +160,8 @@ def _things(figures: pl.DataFrame, kpi: Kpi, _base: int) -> pl.DataFrame:
     if kpi.kind == "quantile":
         fewest = FEWEST if _is_median(kpi) else FEWEST_FOR_PERCENTILE
         hidden = hide(hidden, _few("n", fewest), "too_few")
+    if kpi.kind == "share" and kpi.counts in _SAMPLED:
+        hidden = hide(hidden, _few("n", FEWEST_FOR_SHARE), "too_few")
     return hidden.with_columns(
         value=whole("value"),
         lower=pl.col("lower").floor(),

@@ -1,10 +1,15 @@
 """Offices with so few staff that their figures would be figures about persons."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import polars as pl
 
 from ingest.city import City, Office
+from metrics.catalogue import Kpi
+
+_COARSE_FOR_OFFICES: Final = ("month", "quarter", "year")
+_COARSE_FOR_SERVICES: Final = ("quarter", "year")
 
 
 def merged_offices(city: City) -> Mapping[str, str | None]:
@@ -42,6 +47,26 @@ def hidden_offices(city: City) -> frozenset[str]:
     """Small offices without a parent to be counted with."""
     merged = merged_offices(city).items()
     return frozenset(small for small, parent in merged if parent is None)
+
+
+def tells_of_single_staff(catalogue: Mapping[str, Kpi]) -> pl.Expr:
+    """Find figures about the pace of work that are so fine that they may be a person's.
+
+    How long visitors sit at a desk is how fast somebody works. On a single day one
+    person may be at the desk, and in a month one may do all of a rare service. So such
+    a figure is never said by day, week or channel, and of a service by quarter only,
+    whatever the city file lists.
+    """
+    about_work = [kpi.id for kpi in catalogue.values() if kpi.tells_of_staff]
+    grain = pl.col("grain").cast(pl.String)
+    is_coarse = (
+        pl.when(pl.col("channel").is_not_null())
+        .then(pl.lit(value=False))
+        .when(pl.col("service").is_not_null())
+        .then(grain.is_in(_COARSE_FOR_SERVICES))
+        .otherwise(grain.is_in(_COARSE_FOR_OFFICES))
+    )
+    return pl.col("kpi").is_in(about_work) & ~is_coarse
 
 
 def _is_small(city: City, office: Office) -> bool:

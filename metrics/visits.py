@@ -21,7 +21,8 @@ from metrics.told import keys_of, told_days
 
 _READ: Final = (
     *("office", "service", "channel", "outcome", "persons"),
-    *("appointment_at", "arrived_at", "called_at", "shown_at", "finished_at"),
+    *("booked_at", "appointment_at", "arrived_at"),
+    *("called_at", "shown_at", "finished_at"),
 )
 # When a visit was: the call; of no-shows the appointment; of who left the arrival.
 AT: Final = """CASE outcome
@@ -49,7 +50,7 @@ def count_visits(reading: Reading) -> Counted | None:
         spans=reading.whole.once("spans of visits", _spans),
         covered=told.select("office", "day").unique(),
         events=pl.len(),
-        keys=keys_of(told),
+        keys=keys_of(_with_outcomes(told, reading)),
     )
 
 
@@ -95,6 +96,18 @@ def _rows(reading: Reading) -> pl.DataFrame:
     return pl.concat([tickets, hours.select(tickets.columns)])
 
 
+def _with_outcomes(told: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Give an office's days other keys once its source reports an outcome.
+
+    The first who left turns "not recorded" into 0 % on all days before.
+    """
+    reported = [
+        pl.col("office").is_in(offices).alias(outcome)
+        for outcome, offices in reading.whole.once("outcomes", _outcomes).items()
+    ]
+    return told.with_columns(key=pl.struct("key", *reported).hash(seed=1))
+
+
 def _outcomes(reading: Reading) -> Mapping[str, list[str]]:
     """Say for each outcome which offices' sources ever report it."""
     return {
@@ -136,6 +149,9 @@ def _tickets(
             no_show=_if_recorded("no_show", outcomes),
             left=_if_recorded("left", outcomes),
             appointment=_has_appointment().cast(pl.Int64),
+            lead_days=_days_before(city),
+            walk_minutes=_minutes_of_served("called_at", "shown_at"),
+            desk_minutes=_minutes_of_served("shown_at", "finished_at"),
             is_mean=pl.lit(value=False),
         )
         .with_columns(limit=limit_on_day(city, "waiting.share_within_target"))
@@ -170,6 +186,9 @@ def _customer_hours(
             no_show=pl.lit(None, pl.Int64),
             left=pl.lit(None, pl.Int64),
             appointment=pl.lit(None, pl.Int64),
+            lead_days=pl.lit(None, pl.Int64),
+            walk_minutes=pl.lit(None, pl.Float64),
+            desk_minutes=pl.lit(None, pl.Float64),
             is_mean=pl.lit(value=True),
             limit=pl.lit(None, pl.Float64),
             is_within=pl.lit(None, pl.Boolean),
@@ -186,6 +205,17 @@ def _moment_that_counts() -> pl.Expr:
         .then(pl.col("appointment_at"))
         .otherwise(pl.coalesce("arrived_at", "appointment_at"))
     )
+
+
+def _days_before(city: City) -> pl.Expr:
+    """Give the calendar days from the day of booking to that of the appointment."""
+    lead = local_day("appointment_at", city) - local_day("booked_at", city)
+    return lead.dt.total_days()
+
+
+def _minutes_of_served(start: str, end: str) -> pl.Expr:
+    minutes = (pl.col(end) - pl.col(start)).dt.total_microseconds() / MICROSECONDS
+    return pl.when(pl.col("outcome") == "served").then(minutes)
 
 
 def _persons() -> pl.Expr:

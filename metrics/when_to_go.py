@@ -1,4 +1,8 @@
-"""When to go: how long people waited, by weekday and hour of the last weeks."""
+"""When to go: how long people waited, by weekday and hour of the last weeks.
+
+A look that says "sold out" is no wait, so it is in none of the medians. How often an
+hour was sold out stands beside them: then a short wait is no reason to come.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,9 +17,11 @@ from metrics.looks import count_hours
 from metrics.measure import percentile
 from metrics.reading import Reading
 from metrics.spans import Counted
+from metrics.ticket_hours import count_ticket_hours
 from metrics.visits import count_visits
 
 WEEKS: Final = 8
+_FEWEST_HOURS: Final = 3  # looked at, to say how often an hour was sold out
 
 _KEYS: Final = ("office", "weekday", "hour")
 _WINDOW: Final = ("window_start", "window_end")
@@ -28,15 +34,18 @@ def wait_by_hour(reading: Reading) -> pl.DataFrame:
     hours = _of_windows(count_hours, reading)
     frames = []
     if visits is not None:
-        frames.append(_by_hour(_of_visits(visits, city), visits, "tickets"))
+        rows = _on_open_days(_of_visits(visits, city), calendar)
+        frames.append(_by_hour(rows, visits, "tickets"))
     if hours is not None:
-        frames.append(_by_hour(_of_looks(hours, city), hours, "queue"))
+        rows = _on_open_days(_of_looks(hours, city), calendar)
+        frames.append(_by_hour(rows, hours, "queue"))
     measured = [frame for frame in frames if not frame.is_empty()]
     if not measured:
         return pl.DataFrame(schema=WAIT_BY_HOUR)
     is_best = pl.col("basis") == pl.col("basis").max().over("office")
     best = pl.concat(measured).filter(is_best)  # "tickets" sorts after "queue"
-    return _with_gaps(best, city, calendar)
+    sold_out = _sold_out(best.select("office", *_WINDOW).unique(), reading)
+    return _with_gaps(best, sold_out, city, calendar)
 
 
 def _of_windows(
@@ -100,6 +109,40 @@ def _of_looks(hours: Counted, city: City) -> pl.DataFrame:
     )
 
 
+def _on_open_days(rows: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """Leave out holidays and closures, on which some displays go on showing a wait."""
+    if rows.is_empty():
+        return rows
+    has_hours = pl.col("office").is_in(calendar.offices_with_hours)
+    days = rows["day"].sort()
+    open_days = calendar.opening_days(days[0], days[-1])
+    when_open = rows.filter(has_hours).join(open_days, on=["office", "day"], how="semi")
+    return pl.concat([when_open, rows.filter(~has_hours)])
+
+
+def _sold_out(windows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Say how often no tickets were left, in the weeks that the waits are of."""
+    keys = {"office": pl.String, "weekday": pl.Int8, "hour": pl.Int8}
+    first, last = windows.select(
+        first=pl.col("window_start").min(), last=pl.col("window_end").max()
+    ).row(0)
+    counted = count_ticket_hours(reading.of_days(first, last))
+    if counted is None:
+        return pl.DataFrame(schema={**keys, "sold_out_percent": pl.Float64})
+    share = pl.when(pl.len() >= _FEWEST_HOURS).then(pl.col("share_sold_out").mean())
+    return (
+        counted.rows["office"]
+        .join(windows, on="office")
+        .filter(pl.col("day").is_between(*_WINDOW))
+        .group_by(
+            "office",
+            weekday=pl.col("day").dt.weekday(),
+            hour=_local_hour("hour_at", reading.city),
+        )
+        .agg(sold_out_percent=share * 100)
+    )
+
+
 def _by_hour(rows: pl.DataFrame, counted: Counted, basis: str) -> pl.DataFrame:
     """Measure the last closed weeks of each office."""
     return (
@@ -120,7 +163,9 @@ def _by_hour(rows: pl.DataFrame, counted: Counted, basis: str) -> pl.DataFrame:
     )
 
 
-def _with_gaps(measured: pl.DataFrame, city: City, calendar: Calendar) -> pl.DataFrame:
+def _with_gaps(
+    measured: pl.DataFrame, sold_out: pl.DataFrame, city: City, calendar: Calendar
+) -> pl.DataFrame:
     """Add the opening hours of which nothing is known."""
     opening = pl.DataFrame(
         [
@@ -142,6 +187,7 @@ def _with_gaps(measured: pl.DataFrame, city: City, calendar: Calendar) -> pl.Dat
     return (
         opening.join(windows, on="office")
         .join(measured, on=[*_KEYS, *_WINDOW, "basis"], how="full", coalesce=True)
+        .join(sold_out, on=_KEYS, how="left")
         .with_columns(
             state=pl.when(has_value).then(pl.lit("final")).otherwise(pl.lit("no_data")),
             reason=pl.when(pl.col("n").is_null())

@@ -414,6 +414,41 @@ def test_appointments_an_office_that_never_offers_is_none_not_zero(appointments)
     assert set(rows["office"]) == {"auslaenderbehoerde", "buergercenter"}
 
 
+def weeks_by_hand(loaded, prefix):
+    """Give what the searches of every place and week found, in days; None nothing."""
+    places = loaded.city.source("termine").mapping.office.values
+    weeks = defaultdict(list)
+    for (place, at), offer in offers_by_hand(prefix).items():
+        looked, free = (one and one.astimezone(BERLIN).date() for one in (at, offer))
+        year, week, _ = looked.isocalendar()
+        days = None if free is None else (free - looked).days
+        weeks[places[place], f"{year}-W{week:02}"].append(days)
+    return weeks
+
+
+@pytest.mark.parametrize("city", ["wuppertal", "kaiserslautern"])
+def test_appointments_every_published_week_says_what_a_loop_finds(appointments, city):
+    loaded = appointments[city]
+    figures = compute(loaded.connection, loaded.city, NOW).figures
+    published = protect_figures(figures, loaded.city, NOW)
+    said = {row["figure_id"]: row for row in published.iter_rows(named=True)}
+    checked = 0
+    for (office, week), days in weeks_by_hand(loaded, city).items():
+        found = sorted(each for each in days if each is not None)
+        soon = sum(each <= 14 for each in found)
+        expected = {
+            "median_days_to_next_free": found[(len(found) - 1) // 2] if found else None,
+            "share_offered_within_14_days": int(100 * soon / len(days) + 0.5),
+            "search_success_share": int(100 * len(found) / len(days) + 0.5),
+        }
+        for kpi, value in expected.items():
+            figure = said[f"appointments.{kpi}/{office}/all/all/week/{week}"]
+            assert figure["value"] == value, figure["figure_id"]
+            checked += 1
+        assert figure["n"] == len(days)
+    assert checked == 3 * 3 * len(loaded.city.offices)
+
+
 # ---------------------------------------------------------------------------- car parks
 
 

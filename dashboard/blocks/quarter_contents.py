@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboard.i18n import german
+from dashboard.texts import german
 
 HEADLINES: Final = (
     "waiting.median_minutes",
@@ -58,6 +58,36 @@ TABLES: Final = (
         ),
     ),
     (
+        "termine",
+        german("Termine"),
+        (
+            "appointments.median_lead_days",
+            "appointments.share_booked_within_14_days",
+            "appointments.median_days_to_next_free",
+            "appointments.share_offered_within_14_days",
+            "appointments.search_success_share",
+            "appointments.capacity_used_percent",
+        ),
+    ),
+    (
+        "platz",
+        german("Am Platz"),
+        (
+            "visit.median_walk_minutes",
+            "visit.median_desk_minutes",
+            "visit.p90_desk_minutes",
+        ),
+    ),
+    (
+        "ausverkauft",
+        german("Ausgegangene Wartenummern"),
+        (
+            "sold_out.share_of_hours",
+            "sold_out.days",
+            "sold_out.median_minutes_after_opening",
+        ),
+    ),
+    (
         "eingang",
         german("Eingang und Erledigung"),
         ("backlog.received", "backlog.decided", "backlog.clearance_percent"),
@@ -104,6 +134,17 @@ SERVICE_TABLES: Final = (
             "waiting.median_minutes",
             "waiting.p90_minutes",
             "waiting.no_show_share",
+            "visit.median_desk_minutes",
+        ),
+    ),
+    (
+        "termine",
+        german("{office}: Termine nach Leistung"),
+        (
+            "appointments.median_lead_days",
+            "appointments.share_booked_within_14_days",
+            "appointments.median_days_to_next_free",
+            "appointments.search_success_share",
         ),
     ),
     (

@@ -6,12 +6,10 @@ from datetime import date, time
 from typing import Final
 
 import polars as pl
-from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.heat_table import HeatCell, Level, heat_table, level_of
 from dashboard.i18n import Words, german
-from dashboard.selection import shown_kpis
 from dashboard.view import View
 from ingest.city import WEEKDAYS, Office
 
@@ -24,6 +22,7 @@ _LEVELS: Final[tuple[tuple[Level, str], ...]] = (
     (4, german("über 30 Minuten")),
 )
 _ALIKE_MINUTES: Final = 5  # hours that differ by less are called alike
+OFTEN_PERCENT: Final = 20  # of the time without tickets: then nobody is sent there
 _MOST_NAMED: Final = 2
 _MOST_FRAMED: Final = 4
 _USUALLY: Final = 1 / 3  # of the hours: then it is the long waits that stand out
@@ -37,12 +36,18 @@ class Hour:
     hour: int
     n: int | None
     median_minutes: float | None
+    p90_minutes: float | None
     reason: str | None
     basis: str
+    sold_out_percent: float | None
 
     @property
     def order(self) -> tuple[int, int]:
         return self.weekday, self.hour
+
+    @property
+    def is_often_sold_out(self) -> bool:
+        return (self.sold_out_percent or 0) >= OFTEN_PERCENT
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,11 @@ class Window:
         return [hour for hour in self.hours if hour.median_minutes is not None]
 
     @property
+    def advisable(self) -> list[Hour]:
+        """Leave out hours in which there often are no tickets, be the wait short."""
+        return [hour for hour in self.measured if not hour.is_often_sold_out]
+
+    @property
     def is_from_queue(self) -> bool:
         return any(hour.basis == "queue" for hour in self.measured)
 
@@ -80,8 +90,10 @@ def window_of(view: View, office: Office) -> Window | None:
             row["hour"],
             row["n"],
             row["median_minutes"],
+            row["p90_minutes"],
             row["reason"],
             row["basis"],
+            row["sold_out_percent"],
         )
         for row in rows.sort("weekday", "hour").iter_rows(named=True)
         if not office.hours or _opens(office, (row["weekday"], row["hour"]))
@@ -100,14 +112,16 @@ def best_time(words: Words, window: Window) -> str:
 
 
 def _best_time(words: Words, window: Window) -> str:
-    medians = [hour.median_minutes or 0.0 for hour in window.measured]
-    shortest, longest = min(medians), max(medians)
+    longest = max(hour.median_minutes or 0.0 for hour in window.measured)
+    if not window.advisable:
+        return words("Zu allen Zeiten sind die Wartenummern oft ausgegangen.")
+    shortest = _shortest(window)
     if longest - shortest < _ALIKE_MINUTES:
         return words(
             "Die Wartezeit ist zu allen Zeiten ähnlich: Die Hälfte wartete {most}.",
             most=_at_most(words, longest),
         )
-    best, worst = _quiet(window), _at(window, longest)
+    best, worst = _quiet(window), _at(window.measured, longest)
     if len(best) > len(window.measured) * _USUALLY:
         return words(
             "Meist ist die Wartezeit kurz: Die Hälfte wartete {most}. Am längsten ist"
@@ -119,7 +133,7 @@ def _best_time(words: Words, window: Window) -> str:
     return words(
         "Am kürzesten ist die Wartezeit meist {best}: Die Hälfte wartete dann {most}."
         " Am längsten ist sie {worst}: {longest}.",
-        best=_named(words, _at(window, shortest)),
+        best=_named(words, _at(window.advisable, shortest)),
         most=_at_most(words, shortest),
         worst=_named(words, worst),
         longest=words.quantity(longest, "minutes"),
@@ -133,7 +147,8 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
     by_place = {(hour.weekday, hour.hour): hour for hour in window.hours}
     weekdays = sorted({hour.weekday for hour in window.hours})
     clock = sorted({hour.hour for hour in window.hours})
-    best = {each.order for each in _at(window, _shortest(window))}
+    quietest = _at(window.advisable, _shortest(window))
+    best = {each.order for each in quietest}
     if len(best) > _MOST_FRAMED:
         best = set()
     rows = [
@@ -156,43 +171,12 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
     key = [(level, words(text)) for level, text in _LEVELS]
     if any(cell.text == words("k. A.") for _, cells in rows for cell in cells):
         key.append((0, words("k. A.: zu wenige Fälle")))
+    if any(cell.text.endswith("*") for _, cells in rows for cell in cells):
+        key.append((0, words("*: oft keine Wartenummern mehr")))
     if any(cell.text == "–" for _, cells in rows for cell in cells):
         key.append((0, words("–: geschlossen oder keine Daten")))
     columns = [words.short_weekday(day) for day in weekdays]
     return heat_table(caption, words("Uhrzeit"), columns, rows, key)
-
-
-def window_foot(view: View, window: Window) -> Component:
-    """Say what the table stands on, and lead to how it is measured."""
-    told = "queue.median_wait_minutes", "waiting.median_minutes"
-    kpi = told[0] if window.is_from_queue else told[1]
-    link = html.A(
-        view.words("Woher kommen diese Zahlen?"),
-        href=view.addresses.method(kpi),
-        className="kern-link",
-    )
-    parts: list[Component | str] = [window_note(view.words, window)]
-    if kpi in shown_kpis(view):
-        parts += [" ", link]
-    return html.P(parts, className="chart-source")
-
-
-def window_note(words: Words, window: Window) -> str:
-    """Say what the table stands on."""
-    if window.is_from_queue:
-        return words(
-            "Gemessen an den Wartezeiten, die das Amt gemeldet hat."
-            " Gezählt sind Öffnungsstunden, keine einzelnen Besuche."
-        )
-    if window.is_by_appointment:
-        return words(
-            "Gemessen an allen Besuchen der letzten abgeschlossenen Wochen, ab der"
-            " vereinbarten Zeit. Wie lange Sie warten, kann davon abweichen."
-        )
-    return words(
-        "Gemessen an allen Besuchen ohne Termin in den letzten abgeschlossenen Wochen."
-        " Wie lange Sie warten, kann davon abweichen."
-    )
 
 
 def _cell(
@@ -216,6 +200,9 @@ def _cell(
     said = (
         words("{minutes}, kürzeste Wartezeit", minutes=minutes) if is_best else minutes
     )
+    if hour.is_often_sold_out:
+        text = f"{text}*"
+        said = words("{minutes}, oft keine Wartenummern mehr", minutes=minutes)
     return HeatCell(
         text,
         said,
@@ -237,7 +224,7 @@ def _quiet(window: Window) -> list[Hour]:
     """Give the hours of the lightest shade, if the shortest wait is one of them."""
     return [
         hour
-        for hour in window.measured
+        for hour in window.advisable
         if hour.median_minutes is not None and hour.median_minutes <= _BOUNDS[0]
     ]
 
@@ -249,11 +236,12 @@ def _at_most(words: Words, minutes: float) -> str:
 
 
 def _shortest(window: Window) -> float:
-    return min(hour.median_minutes or 0.0 for hour in window.measured)
+    waits = [hour.median_minutes or 0.0 for hour in window.advisable]
+    return min(waits, default=0.0)
 
 
-def _at(window: Window, minutes: float) -> list[Hour]:
-    return [hour for hour in window.measured if hour.median_minutes == minutes]
+def _at(hours: Sequence[Hour], minutes: float) -> list[Hour]:
+    return [hour for hour in hours if hour.median_minutes == minutes]
 
 
 def _named(words: Words, hours: Sequence[Hour]) -> str:

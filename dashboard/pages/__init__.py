@@ -15,6 +15,7 @@ from dashboard.pages import (
     privacy,
     quarter,
     revisions,
+    service,
     service_centre,
 )
 from dashboard.view import Page
@@ -22,6 +23,7 @@ from dashboard.view import Page
 PAGES: tuple[Page, ...] = (
     home.PAGE,
     office.PAGE,
+    service.PAGE,
     backlog.PAGE,
     service_centre.PAGE,
     comparison.PAGE,

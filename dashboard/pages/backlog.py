@@ -15,6 +15,7 @@ from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.legal_lines import deadlines, right_to_sue
 from dashboard.blocks.only_sums import sums_note
 from dashboard.blocks.pair_chart import gross_and_net, received_and_decided
+from dashboard.blocks.service_links import service_link
 from dashboard.components.filters import Choice, Select, filter_form
 from dashboard.components.frame import main
 from dashboard.components.section import section
@@ -147,10 +148,7 @@ def _table(view: View, population: Population) -> Component | None:
     else:
         corner = words("Leistung")
         rows = [
-            (
-                html.Span(each.name.in_language(view.language)),
-                Population(population.office, each.id),
-            )
+            (service_link(view, each), Population(population.office, each.id))
             for each in view.city.services_of(population.office)
         ]
     heading = (

@@ -6,11 +6,13 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.blocks.by_office import case_offices
+from dashboard.blocks.hours_detail import when_to_go
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.live_office import live_office, now_of
-from dashboard.blocks.when_to_go import best_time, hours_table, window_foot, window_of
+from dashboard.blocks.service_links import all_services
+from dashboard.blocks.when_to_go import window_of
 from dashboard.components.filters import Choice, Select, filter_form
 from dashboard.components.frame import main
 from dashboard.components.live_card import live_cards
@@ -29,6 +31,11 @@ _TILES = (
     "processing.share_within_deadline",
     "backlog.open",
     "backlog.older_than_deadline",
+)
+_SEARCHES = (
+    "appointments.median_days_to_next_free",
+    "appointments.share_offered_within_14_days",
+    "appointments.search_success_share",
 )
 # What a city without visits of its own still knows about its queues.
 _QUEUE_KPIS = ("queue.median_wait_minutes", "queue.median_waiting_people")
@@ -51,11 +58,14 @@ def layout(view: View) -> html.Main:
     parts = [
         *_now(view),
         *_when_to_go(view),
+        _appointments(view),
         *_last_quarter(view),
         *_lifetime(view),
         *_offices(view),
+        all_services(view),
     ]
-    return main(title(view), *parts, lead=_lead(view))
+    found = (part for part in parts if part is not None)
+    return main(title(view), *found, lead=_lead(view))
 
 
 def has_queues(view: View) -> bool:
@@ -76,6 +86,11 @@ def _lead(view: View) -> str:
     words = view.words
     stand = words.moment(view.now)
     if not has_queues(view) and not case_offices(view):
+        if _appointments(view) is not None:
+            return words(
+                "Wie weit die nächsten freien Termine in {city} entfernt sind.",
+                city=view.city.info.name,
+            )
         return words(
             "Für {city} gibt es noch keine Zahlen, die hier stehen dürfen.",
             city=view.city.info.name,
@@ -166,16 +181,19 @@ def _when_to_go(view: View) -> list[Component]:
         for i, each in enumerate(windows)
     ]
     select = Select("amt", words("Amt"), choices)
-    return [
-        section(
-            words("Wann ist es am ruhigsten?"),
-            filter_form(view, [select]) if len(windows) > 1 else None,
-            html.P(best_time(words, window), className="best-time"),
-            hours_table(view, office, window),
-            window_foot(view, window),
-            id="wann",
-        )
+    chooser = filter_form(view, [select]) if len(windows) > 1 else None
+    return [when_to_go(view, office, window, chooser)]
+
+
+def _appointments(view: View) -> Component | None:
+    """Compare how soon the offices offer an appointment to who searches for one."""
+    words = view.words
+    rows: list[Row] = [
+        (_link(view, office), Population(office.id)) for office in view.city.offices
     ]
+    heading = words("Wann gibt es den nächsten freien Termin?")
+    shown = kpi_table(view, heading, words("Amt"), rows, _SEARCHES, "month")
+    return None if shown is None else section(heading, shown, id="termine")
 
 
 def _last_quarter(view: View) -> list[Component]:

@@ -12,7 +12,10 @@ from dashboard.view import Page, View
 
 _FAMILIES = (
     ("waiting", german("Warten im Amt")),
+    ("visit", german("Am Platz")),
+    ("appointments", german("Termine")),
     ("queue", german("Angezeigte Wartezeiten")),
+    ("sold_out", german("Ausgegangene Wartenummern")),
     ("bands", german("Wartezeiten und Dauern, aus Klassen geschätzt")),
     ("processing", german("Bearbeitung")),
     ("backlog", german("Bestand")),

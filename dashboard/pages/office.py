@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.hours_detail import when_to_go
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
@@ -12,14 +13,16 @@ from dashboard.blocks.live_office import live_panel
 from dashboard.blocks.opening_hours import opening_hours
 from dashboard.blocks.price import price
 from dashboard.blocks.satisfaction import satisfaction
-from dashboard.blocks.when_to_go import best_time, hours_table, window_foot, window_of
+from dashboard.blocks.service_links import service_link
+from dashboard.blocks.visit_way import visit_way
+from dashboard.blocks.when_to_go import window_of
 from dashboard.components.filters import choice_links
 from dashboard.components.frame import main
 from dashboard.components.note import note
 from dashboard.components.section import section
 from dashboard.components.tile import tiles
-from dashboard.i18n import german
 from dashboard.selection import CHANNELS, Population, with_values
+from dashboard.texts import german
 from dashboard.view import Page, View
 from ingest.city import Office
 
@@ -38,6 +41,9 @@ _TILES = (
     "waiting.left_share",
     "queue.median_wait_minutes",
     "queue.p90_wait_minutes",
+    "sold_out.share_of_hours",
+    "sold_out.days",
+    "sold_out.median_minutes_after_opening",
     "bands.median_minutes",
     "bands.p90_minutes",
     "bands.share_within_target",
@@ -60,10 +66,23 @@ _QUEUE_CHARTS = (
     "bands.median_minutes",
     "bands.p90_minutes",
 )
+_APPOINTMENT_TILES = (
+    "appointments.median_days_to_next_free",
+    "appointments.share_offered_within_14_days",
+    "appointments.search_success_share",
+    "appointments.p90_lead_days",
+    "appointments.share_booked_within_14_days",
+    "appointments.capacity_used_percent",
+)
+_APPOINTMENT_CHARTS = (
+    "appointments.median_days_to_next_free",
+    "appointments.search_success_share",
+)
 _CHANNELS = {name: CHANNELS[name] for name in ("walk_in", "appointment", "kiosk")}
 _CHANNEL_KPIS = ("waiting.median_minutes", "waiting.p90_minutes", "waiting.visits")
 _SERVICE_KPIS = (
     "waiting.median_minutes",
+    "appointments.median_days_to_next_free",
     "processing.expected_days",
     "processing.share_within_deadline",
     "backlog.open",
@@ -79,6 +98,8 @@ def layout(view: View) -> html.Main:
     parts = [
         _now(view, office),
         _merged(view, office),
+        visit_way(view, Population(office.id)),
+        _appointments(view, office),
         _tiles(view, office),
         _when_to_go(view, office),
         *_charts(view, office),
@@ -153,23 +174,26 @@ def _tiles(view: View, office: Office) -> Component | None:
     return section(heading, tiles(found), id="quartal")
 
 
+def _appointments(view: View, office: Office) -> Component | None:
+    shown = [
+        kpi_tile(view, kpi, Population(office.id), "month")
+        for kpi in _APPOINTMENT_TILES
+    ]
+    found = [each for each in shown if each is not None]
+    if not found:
+        return None
+    return section(view.words("Einen Termin bekommen"), tiles(found), id="termin")
+
+
 def _when_to_go(view: View, office: Office) -> Component | None:
     window = window_of(view, office)
-    if window is None:
-        return None
-    words = view.words
-    return section(
-        words("Wann ist es am ruhigsten?"),
-        html.P(best_time(words, window), className="best-time"),
-        hours_table(view, office, window),
-        window_foot(view, window),
-        id="wann",
-    )
+    return None if window is None else when_to_go(view, office, window)
 
 
 def _charts(view: View, office: Office) -> list[Component]:
     words = view.words
-    kpis = _CHARTS if _has_visits(view, office) else _QUEUE_CHARTS
+    waits = _CHARTS if _has_visits(view, office) else _QUEUE_CHARTS
+    kpis = (*waits, *_APPOINTMENT_CHARTS)
     available = [
         name
         for name, grain in GRAINS.items()
@@ -219,7 +243,7 @@ def _services(view: View, office: Office) -> Component | None:
     words = view.words
     services = view.city.services_of(office.id)
     rows = [
-        (service.name.in_language(view.language), Population(office.id, service.id))
+        (service_link(view, service), Population(office.id, service.id))
         for service in services
     ]
     head = words("Leistungen dieses Amtes")

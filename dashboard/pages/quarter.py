@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from dashboard.blocks.by_office import expected_by_office
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.quarter_contents import HEADLINES, SERVICE_TABLES, TABLES
+from dashboard.blocks.service_links import service_link
 from dashboard.components.aria import aria
 from dashboard.components.frame import main
 from dashboard.components.section import section
@@ -162,7 +163,7 @@ def _service_table(
 ) -> Component | None:
     words = view.words
     rows: list[Row] = [
-        (each.name.in_language(view.language), Population(office.id, each.id))
+        (service_link(view, each), Population(office.id, each.id))
         for each in view.city.services_of(office.id)
     ]
     title = words(heading, office=office.name.in_language(view.language))

@@ -18,6 +18,8 @@ class Stream(IntEnum):
     CHATS = 6
     SURVEY = 7
     TRADE = 8
+    SLOTS = 9
+    SEARCHES = 10
 
 
 def generator(seed: int, stream: Stream, place: int, day: date) -> np.random.Generator:

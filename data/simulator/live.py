@@ -1,13 +1,15 @@
 """The ticket systems' live feed: every value text, naive local time, one a minute.
 
-After closing it keeps its last values, as such feeds do; only the status tells.
+After closing it keeps its last values, as such feeds do; only the status tells. What
+it showed is kept in a log of its own, a line every quarter of an hour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
+from data.simulator.deliveries import days_between, month_end
 from data.simulator.opening import intervals
 from data.simulator.ticket_export import TicketExports
 from data.simulator.ticket_plan import TICKET_OFFICES
@@ -19,6 +21,9 @@ _QUEUES = (
 )  # fmt: skip
 _OPEN, _CLOSED, _SOLD_OUT = "1", "2", "3"
 _RECENT = 20 * 60
+_LOGGED = ("einwohnermeldeamt", "kfz-zulassung", "wohngeld")
+_LOG_COLUMNS = "Zeit;Anzeige;Zustand;Wartende;Wartezeit"
+_EVERY = 15 * 60
 
 
 def feed(exports: TicketExports, moment: datetime) -> dict[str, object]:
@@ -36,6 +41,32 @@ def feed(exports: TicketExports, moment: datetime) -> dict[str, object]:
         }
     )
     return {"message": "", "errorCode": "0", "queues": queues}
+
+
+def log(exports: TicketExports, month: date, written_on: date) -> bytes:
+    """Return what the displays showed in a month, up to the end of a day."""
+    last = min(written_on, month_end(month))
+    rows = [
+        row
+        for day in days_between(month, last)
+        for office_id in _LOGGED
+        if (visits := exports.day(office_id, day)) is not None
+        for row in _log_rows(office_id, day, visits)
+    ]
+    if not rows:
+        return b""
+    return ("\r\n".join([_LOG_COLUMNS, *rows]) + "\r\n").encode("utf-8-sig")
+
+
+def _log_rows(office_id: str, day: date, visits: TicketDay) -> Iterator[str]:
+    words = TICKET_OFFICES[office_id].words
+    for opens, closes in intervals(office_id, day):
+        for second in range(opens + _EVERY // 3, closes, _EVERY):
+            waiting, minutes, _ = _state(visits, second)
+            is_out = _is_sold_out(visits, second)
+            said = "keine Wartenummern" if is_out else "offen"
+            at = datetime.combine(day, time()) + timedelta(seconds=second)
+            yield f"{at:%d.%m.%Y %H:%M};{words};{said};{waiting};{minutes}"
 
 
 def _queue(

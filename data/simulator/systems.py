@@ -11,6 +11,7 @@ from threading import Lock
 from time import sleep
 
 from data.simulator import live, online_list, open311, trade_office
+from data.simulator.appointments import Appointments
 from data.simulator.case_export import CaseExports, cut_at
 from data.simulator.case_plan import BUILDING, CASE_OFFICES, REPORTS
 from data.simulator.deliveries import (
@@ -25,6 +26,10 @@ from data.simulator.ticket_export import TicketExports
 from data.simulator.ticket_plan import FIRST_ON, TICKET_OFFICES, TICKET_SYSTEMS
 
 _TICKETS = re.compile(r"/aufrufsystem/(\w+)/vorgaenge-(\d{4})-(\d{1,2})\.csv")
+_NIGHTLY = re.compile(
+    r"/(terminsystem/kapazitaet|terminsystem/suchen|aufrufsystem/anzeigen)"
+    r"-(\d{4})-(\d{1,2})\.(?:csv|json)"
+)
 _CASES = re.compile(r"/fachverfahren/([\w-]+)/vorgaenge-(\d{4})(?:-Q([1-4]))?\.csv")
 _BUILDING = re.compile(r"/fachverfahren/bauordnung/bauantraege-(\d{4})\.xlsx")
 _CALLS = re.compile(r"/telefonanlage/intervalle-(\d{4})-(\d{1,2})\.csv")
@@ -36,6 +41,7 @@ _REQUEST = re.compile(r"/open311/v2/requests/(\d+-\d{4})\.json")
 # Between two parts, so that whoever asks meanwhile gets the lock.
 _GIVE_WAY = 0.002
 _CSV = "text/csv; charset=windows-1252"
+_CSV_UTF_8 = "text/csv; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -56,6 +62,7 @@ class Systems:
 
     def __init__(self, seed: int) -> None:
         self.tickets = TicketExports(seed)
+        self.appointments = Appointments(seed, self.tickets)
         self.cases = CaseExports(seed)
         self._lock = Lock()
         self._seed = seed
@@ -100,6 +107,7 @@ class Systems:
     def _file(self, path: str, local: datetime, known: str) -> Answer:
         found = (
             self._ticket_file(path, local)
+            or self._nightly_file(path, local)
             or self._case_file(path, local)
             or self._counted_file(path, local)
             or self._monthly_file(path, local)
@@ -126,6 +134,23 @@ class Systems:
         if edition is None:
             return None
         return edition, _CSV, partial(self.tickets.csv, edition)
+
+    def _nightly_file(self, path: str, local: datetime) -> "_File | None":
+        """Find a month's file that every night writes anew."""
+        match = _NIGHTLY.fullmatch(path)
+        if match is None or not 1 <= int(match[3]) <= 12:
+            return None
+        month, written_on = date(int(match[2]), int(match[3]), 1), last_written(local)
+        if not FIRST_ON <= month <= written_on:
+            return None
+        files: dict[str, tuple[str, Callable[[date, date], bytes]]] = {
+            "terminsystem/kapazitaet": (_CSV_UTF_8, self.appointments.capacity),
+            "terminsystem/suchen": (_JSON, self.appointments.searches),
+            "aufrufsystem/anzeigen": (_CSV_UTF_8, partial(live.log, self.tickets)),
+        }
+        media_type, write = files[match[1]]
+        version = path, min(written_on, month_end(month))
+        return version, media_type, partial(write, month, written_on)
 
     def _case_file(self, path: str, local: datetime) -> "_File | None":
         cut = cut_at(local)
@@ -223,6 +248,9 @@ def _index() -> str:
         "/open311/v2/requests.json?page_size=20",
         "/open311/v2/services.json",
         *(f"/aufrufsystem/{system}/vorgaenge-2026-09.csv" for system in TICKET_SYSTEMS),
+        "/terminsystem/kapazitaet-2026-09.csv",
+        "/terminsystem/suchen-2026-09.json",
+        "/aufrufsystem/anzeigen-2026-09.csv",
         "/telefonanlage/intervalle-2026-09.csv",
         "/chat/statistik-2026-Q3.csv",
         "/umfrage/bewertungen-2026-09.csv",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from metrics.kpis import (
+    appointments,
     backlog,
     bands,
     contacts,
@@ -12,6 +13,8 @@ from metrics.kpis import (
     processing,
     queue,
     satisfaction,
+    sold_out,
+    visit,
     waiting,
 )
 from metrics.measure import Measure
@@ -25,6 +28,20 @@ KPI_FUNCTIONS: Final[Mapping[str, Callable[[], Measure]]] = {
     "waiting.no_show_share": waiting.no_show_share,
     "waiting.left_share": waiting.left_share,
     "waiting.hours_waited": waiting.hours_waited,
+    "appointments.median_lead_days": appointments.median_lead_days,
+    "appointments.p90_lead_days": appointments.p90_lead_days,
+    "appointments.share_booked_within_14_days": (
+        appointments.share_booked_within_14_days
+    ),
+    "appointments.median_days_to_next_free": appointments.median_days_to_next_free,
+    "appointments.share_offered_within_14_days": (
+        appointments.share_offered_within_14_days
+    ),
+    "appointments.search_success_share": appointments.search_success_share,
+    "appointments.capacity_used_percent": appointments.capacity_used_percent,
+    "visit.median_walk_minutes": visit.median_walk_minutes,
+    "visit.median_desk_minutes": visit.median_desk_minutes,
+    "visit.p90_desk_minutes": visit.p90_desk_minutes,
     "queue.median_wait_minutes": queue.median_wait_minutes,
     "queue.p90_wait_minutes": queue.p90_wait_minutes,
     "queue.median_waiting_people": queue.median_waiting_people,
@@ -46,6 +63,9 @@ KPI_FUNCTIONS: Final[Mapping[str, Callable[[], Measure]]] = {
     "satisfaction.very_dissatisfied": satisfaction.very_dissatisfied,
     "cost.per_visit": cost.per_visit,
     "cost.per_case": cost.per_case,
+    "sold_out.share_of_hours": sold_out.share_of_hours,
+    "sold_out.median_minutes_after_opening": sold_out.median_minutes_after_opening,
+    "sold_out.days": sold_out.days,
     "bands.median_minutes": bands.median_minutes,
     "bands.p90_minutes": bands.p90_minutes,
     "bands.share_within_target": bands.share_within_target,

@@ -16,6 +16,8 @@ from metrics.measure import (
 )
 from metrics.visits import MICROSECONDS
 
+# Multiplied, since Polars divides one value by a number otherwise than many.
+_HOURS = 1 / (60 * MICROSECONDS)
 _WAIT = pl.col("wait_minutes")
 _WAITED = pl.col("waited")  # how many have a known wait; null: not counted
 _SERVED = pl.col("served")
@@ -50,7 +52,7 @@ def p90_minutes() -> Measure:
 def mean_minutes() -> Measure:
     return Measure(
         facts="visits",
-        value=_if_counted(pl.col("wait_sum").sum() / _WAITED.sum() / MICROSECONDS),
+        value=_if_counted(pl.col("wait_sum").sum() / (_WAITED.sum() * MICROSECONDS)),
         n=_WAITED.sum(),
         reason=_why_no_mean(),
     )
@@ -120,7 +122,7 @@ def left_share() -> Measure:
 def hours_waited() -> Measure:
     return Measure(
         facts="visits",
-        value=_if_counted(pl.col("person_wait").sum() / 60 / MICROSECONDS),
+        value=_if_counted(pl.col("person_wait").sum() * _HOURS),
         n=_WAITED.sum(),
         reason=_why_no_mean(),
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 from metrics.figures import FigureId
 from metrics.periods import parse_period
+from metrics.recount.appointments import recount_appointments
 from metrics.recount.bands import recount_bands
 from metrics.recount.book import recount_book
 from metrics.recount.cases import recount_cases
@@ -14,15 +15,20 @@ from metrics.recount.digital import recount_digital
 from metrics.recount.queue import recount_queue
 from metrics.recount.rows import Question, Recounted, Warehouse
 from metrics.recount.satisfaction import recount_satisfaction
+from metrics.recount.sold_out import recount_sold_out
+from metrics.recount.visit import recount_visit
 from metrics.recount.waiting import recount_waiting
 
 _FAMILIES: Final[Mapping[str, Callable[[str, Question, Warehouse], Recounted]]] = {
     "waiting": recount_waiting,
+    "appointments": recount_appointments,
+    "visit": recount_visit,
     "queue": recount_queue,
     "contacts": recount_contacts,
     "satisfaction": recount_satisfaction,
     "cost": recount_cost,
     "bands": recount_bands,
+    "sold_out": recount_sold_out,
     "processing": recount_cases,
     "backlog": recount_book,
     "digital": recount_digital,

@@ -24,6 +24,7 @@ Row = Mapping[str, Any]
 T = TypeVar("T")
 _HANDOVER = timedelta(days=31)
 _SILENT_WORKING_DAYS = 3
+_MAY_LIE_AHEAD = ("appointment_at", "first_free_at")
 
 # When something was: the call; of no-shows the appointment; of who left the arrival.
 MOMENTS: Mapping[str, str] = {
@@ -38,6 +39,7 @@ MOMENTS: Mapping[str, str] = {
     "queue_samples": "observed_at",
     "contacts": "interval_at",
     "ratings": "rated_on::TIMESTAMPTZ",
+    "slot_offers": "observed_at",
 }
 
 
@@ -205,7 +207,7 @@ class Warehouse:
             for row in self._read(table, None)
             if row["delivery_id"] == delivery["delivery_id"]
             for name, moment in row.items()
-            if isinstance(moment, datetime) and name != "appointment_at"
+            if isinstance(moment, datetime) and name not in _MAY_LIE_AHEAD
         ]
         received_at: datetime = delivery["received_at"]
         last = max(told, default=received_at)

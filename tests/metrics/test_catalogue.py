@@ -7,6 +7,7 @@ import pytest
 
 from metrics.catalogue import CATALOGUE, REASONS, CatalogueError, read_catalogue
 from metrics.kpis import KPI_FUNCTIONS
+from metrics.small_numbers import THINGS
 
 ENTRY = """
 [{name}]
@@ -66,14 +67,14 @@ def test_every_reason_for_no_value_is_explained(kpi: str) -> None:
         assert literals & REASONS.keys(), "a reason is one of reasons.toml"
 
 
-def test_a_share_has_a_numerator_and_a_count_is_its_own_n() -> None:
+def test_a_share_is_in_percent_and_one_of_people_has_a_numerator_to_round() -> None:
     for kpi, function in KPI_FUNCTIONS.items():
-        measure = function()
-        if CATALOGUE[kpi].kind == "share":
-            assert measure.numerator is not None, kpi
-        assert (CATALOGUE[kpi].unit == "percent") == (
-            CATALOGUE[kpi].kind == "share" or kpi == "backlog.clearance_percent"
-        )
+        told = CATALOGUE[kpi]
+        if told.kind == "share":
+            assert told.unit == "percent", kpi
+            assert function().numerator is not None or told.counts in THINGS, kpi
+        if told.unit == "percent":
+            assert told.kind in {"share", "ratio"}, kpi
 
 
 def test_a_kpi_without_english_words_is_refused(tmp_path: Path) -> None:

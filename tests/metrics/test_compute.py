@@ -54,11 +54,16 @@ def test_the_frames_are_as_promised(connection, make_city, deliver) -> None:
     deliver("cases", [case("a", "2026-09-07")], until=NOW, source="cases")
     look = {"office": "bauamt", "observed_at": moment("2026-09-07T09:00")}
     look |= {"wait_minutes": 5.0, "state": "open"}
-    deliver("queue_samples", [look], until=NOW, source="queue")
     bands = {"office": "bauamt", "band_from": 0, "count": 9}
     bands |= {"period_from": date(2026, 8, 1), "period_to": date(2026, 9, 1)}
     units = [bands | {"unit": unit} for unit in ("minutes", "days")]
     deliver("wait_bands", units, until=NOW, source="bands")
+    sold_out = look | {"observed_at": moment("2026-09-07T10:00"), "state": "sold_out"}
+    deliver("queue_samples", [look, sold_out], until=NOW, source="queue")
+    search = {"office": "bauamt", "observed_at": moment("2026-09-07T09:00")}
+    deliver("slot_offers", [search], until=NOW, source="searches")
+    slots = {"office": "bauamt", "slots_on": date(2026, 9, 7)}
+    deliver("slots", [slots], until=NOW, source="slots")
     call = {"office": "bauamt", "line": "phone", "interval_minutes": 30, "offered": 4}
     call["interval_at"] = moment("2026-09-07T09:00")
     deliver("contacts", [call], until=NOW, source="phone")
@@ -499,4 +504,53 @@ def test_when_to_go_looks_at_the_queue_where_there_are_no_tickets(
     assert known.select("office", "basis", "n", "median_minutes").rows() == [
         ("bauamt", "queue", 2, 10.0),
         ("meldeamt", "tickets", 1, 3.0),
+    ]
+
+
+def queue_look(day: str, clock: str, state: str, wait: float | None = None):
+    return {
+        "office": "meldeamt",
+        "observed_at": moment(f"{day}T{clock}"),
+        "wait_minutes": wait,
+        "state": state,
+    }
+
+
+def test_when_to_go_says_how_often_there_were_no_tickets_left(
+    connection, make_city, deliver
+) -> None:
+    """A sold-out look is no wait: on three Fridays at eight somebody waited 10 minutes.
+
+    On one of them tickets ran out half-way through the hour: 50 % of one of three.
+    """
+    fridays = ("2026-10-30", "2026-11-06", "2026-11-13")
+    looks = [queue_look(day, "08:10", "open", 10.0) for day in fridays]
+    looks += [queue_look(fridays[0], "08:50", "sold_out", 0.0)]
+    looks += [queue_look(fridays[0], "09:10", "sold_out", 0.0)]
+    looks += [queue_look(day, "09:10", "open", 4.0) for day in fridays[1:2]]
+    deliver("queue_samples", looks, until=NOW, source="queue")
+    hours = compute(connection, make_city(), NOW).frames["wait_by_hour"]
+    known = hours.filter(pl.col("weekday") == 5, pl.col("n") > 0)
+    assert known.select("hour", "n", "median_minutes", "sold_out_percent").rows() == [
+        (8, 3, 10.0, pytest.approx(100 * 0.5 / 3)),
+        (9, 1, 4.0, None),  # two hours looked at do not say how often
+    ]
+
+
+def test_when_to_go_leaves_out_days_on_which_the_office_is_closed(
+    connection, make_city, deliver
+) -> None:
+    """A display went on showing 1 minute on a day of closure."""
+    looks = [
+        queue_look("2026-11-06", "08:10", "open", 30.0),
+        queue_look("2026-11-13", "08:10", "open", 1.0),
+    ]
+    deliver("queue_samples", looks, until=NOW, source="queue")
+    reason = {"de": "Umzug", "en": "Moving"}
+    closure = {"first_on": "2026-11-13", "last_on": "2026-11-13", "reason": reason}
+    city = make_city(closure=[closure])
+    hours = compute(connection, city, NOW).frames["wait_by_hour"]
+    known = hours.filter(pl.col("n").is_not_null())
+    assert known.select("weekday", "hour", "n", "median_minutes").rows() == [
+        (5, 8, 1, 30.0)
     ]

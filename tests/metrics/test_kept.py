@@ -58,9 +58,12 @@ def ticket(draw: random.Random, day: date) -> dict[str, Any]:
         "office": draw.choice(("meldeamt", "bauamt")),
         "service": draw.choice(("ausweis", "pass", None)),
         "channel": draw.choice(("walk_in", "appointment", None)),
-        "appointment_at": came if outcome == "no_show" else None,
+        "booked_at": draw.choice((None, came - timedelta(days=draw.randrange(40)))),
+        "appointment_at": came if outcome == "no_show" else draw.choice((None, came)),
         "arrived_at": None if outcome == "no_show" else came,
         "called_at": came + wait if outcome == "served" else None,
+        "shown_at": came + wait if outcome == "served" else None,
+        "finished_at": came + 2 * wait if outcome == "served" else None,
         "outcome": outcome,
         "persons": draw.choice((None, 1, 1, 3)),
     }
@@ -127,12 +130,35 @@ def rating(draw: random.Random, day: date) -> dict[str, Any]:
     }
 
 
+def search(draw: random.Random, day: date) -> dict[str, Any]:
+    looked = at(day, draw.uniform(0, 1440))
+    ahead = draw.choice((None, 0, 3, 20))
+    return {
+        "office": draw.choice(("meldeamt", "bauamt")),
+        "service": draw.choice(("ausweis", None)),
+        "observed_at": looked,
+        "first_free_at": None if ahead is None else looked + timedelta(days=ahead),
+    }
+
+
+def slot_day(draw: random.Random, day: date) -> dict[str, Any]:
+    return {
+        "office": draw.choice(("meldeamt", "bauamt")),
+        "channel": draw.choice(("online", "phone", None)),
+        "slots_on": day + timedelta(days=draw.choice((0, 0, 9))),
+        "planned_minutes": draw.choice((None, 60.0, 240.0)),
+        "booked_minutes": draw.choice((None, 30.0, 200.0)),
+    }
+
+
 ROWS = {
     "contacts": call,
     "ratings": rating,
     "tickets": ticket,
     "queue_hours": hour,
     "queue_samples": look,
+    "slot_offers": search,
+    "slots": slot_day,
     "cases": case,
 }
 Deliver = Callable[..., str]
@@ -152,7 +178,7 @@ class Offices:
 
     def go_on(self) -> None:
         self.today += timedelta(days=self.draw.choice((1, 1, 9, 33)))
-        for table in self.draw.sample(sorted(ROWS), 2):
+        for table in self.draw.sample(sorted(ROWS), 3):
             first = self.today - timedelta(days=self.draw.choice((0, 3, 40)))
             days = [first + timedelta(days=n) for n in range((self.today - first).days)]
             rows = [
@@ -190,6 +216,33 @@ def test_every_figure_is_the_same_after_whatever_deliveries(
         anew = compute(connection, city, now)
         assert incremental.figures.equals(anew.figures)
         assert anew.figures["value"].count() > 50
+
+
+def test_the_first_who_left_is_told_of_all_days_before(
+    tmp_path, connection, deliver, make_city
+) -> None:
+    """Until then nobody knew whether the source records it; now it was 0 %."""
+    city = make_city()
+    kept = Kept.of(tmp_path, city)
+    days = (date(2025, 11, 3), date(2025, 11, 12))
+    visits = [
+        {
+            "office": "meldeamt",
+            "arrived_at": at(day, 500),
+            "called_at": at(day, 510),
+            "outcome": outcome,
+        }
+        for day, outcome in zip(days, ("served", "left"), strict=True)
+    ]
+    found = []
+    for day, visit in zip(days, visits, strict=True):
+        deliver("tickets", [visit], until=at(day, 1440), first=at(day, 0))
+        now = at(day, 1800).astimezone(UTC)
+        figures = compute(connection, city, now, kept).figures
+        assert figures.equals(compute(connection, city, now).figures)
+        of_first_day = "waiting.left_share/meldeamt/all/all/day/2025-11-03"
+        found += figures.filter(pl.col("figure_id") == of_first_day)["value"].to_list()
+    assert found == [None, 0.0]
 
 
 def test_the_published_bytes_are_the_same(

@@ -137,7 +137,7 @@ def _hours(city):
             office.id, weekday, hour, date(2026, 9, 21), date(2026, 11, 15),
             80 if is_open else None, float(wait) if is_open else None,
             wait * 1.8 if is_open else None, "final" if is_open else "no_data",
-            None if is_open else "closed", "tickets",
+            None if is_open else "closed", "tickets", 25.0 if hour > 16 else 0.0,
         )  # fmt: skip
 
 

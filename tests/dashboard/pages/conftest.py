@@ -201,8 +201,9 @@ def hours_of(city: City, basis: str) -> pl.DataFrame:
                     (
                         office.id, weekday, hour, date(2026, 9, 28), date(2026, 11, 22),
                         None if few else 120, None if few else float(hour + weekday),
-                        None, "hidden" if few else "final",
-                        "fewer_than_8" if few else None, basis,
+                        None if few else float(hour + weekday + 9),
+                        "hidden" if few else "final",
+                        "fewer_than_8" if few else None, basis, None,
                     )
                 )  # fmt: skip
     return pl.DataFrame(rows, schema=WAIT_BY_HOUR, orient="row")

@@ -170,7 +170,7 @@ def test_cases_are_called_what_they_are(city):
     assert case_noun(city, None) == "cases"
 
 
-def hours(view, medians):
+def hours(view, medians, sold_out=()):
     """Put medians into an office's hours: {(weekday, hour): minutes}."""
     template = view.snapshot.frames["wait_by_hour"].head(1)
     rows = [
@@ -182,6 +182,7 @@ def hours(view, medians):
             median_minutes=pl.lit(float(minutes)),
             state=pl.lit("final").cast(template.schema["state"]),
             reason=pl.lit(None, pl.String),
+            sold_out_percent=pl.lit(20.0 if (weekday, hour) in sold_out else 19.0),
         )
         for (weekday, hour), minutes in medians.items()
     ]
@@ -227,6 +228,84 @@ def test_nobody_is_sent_to_a_closed_door(full):
     said = hours(full.view(), {(1, 7): 1, (1, 8): 30, (2, 8): 20})
     assert "7 bis" not in said
     assert "dienstags von 8 bis 9 Uhr" in said
+
+
+def test_nobody_is_sent_to_where_tickets_have_often_run_out(full):
+    """The shortest waits are in the hour in which most are turned away."""
+    waits = {(1, 8): 30, (2, 8): 20, (3, 11): 2}
+    said = hours(full.view(), waits, sold_out=[(3, 11)])
+    assert "meist dienstags von 8 bis 9 Uhr" in said
+    assert "mittwochs" not in said
+    gone = hours(full.view(), waits, sold_out=waits)
+    assert gone == "Ohne Termin: Zu allen Zeiten sind die Wartenummern oft ausgegangen."
+
+
+def test_every_hour_is_shown_with_its_spread_and_what_it_stands_on(full):
+    text = full.page("/amt/einwohnermeldeamt").text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Jede Stunde mit Spanne und Grundlage" in text
+    # Monday is 1, so nine o'clock has a median of 10 and a 90th percentile of 19.
+    assert "Mo, 9–10 Uhr 10 Minuten 19 Minuten 120 Besuche" in text
+
+
+def test_the_way_of_a_visit_is_of_one_quarter_and_is_not_added_up(full):
+    text = full.page("/amt/einwohnermeldeamt").text
+    way = text[text.index("Der Weg eines Besuchs") :]
+    way = way[: way.index("Veröffentlicht")]
+    steps = ("Bis zum Termin", "Warten im Amt", "Vom Aufruf zum Platz", "Am Platz")
+    places = [way.index(step) for step in steps]
+    assert places == sorted(places)
+    quarters = set(re.findall(r"\d\. Quartal \d{4}", way))
+    assert len(quarters) == 1
+    assert "zusammenzählen lassen sie sich nicht" in way
+
+
+def test_a_city_that_counts_no_visits_shows_no_way_of_one(queues_only, cases_only):
+    for stage in (queues_only, cases_only):
+        assert "Der Weg eines Besuchs" not in stage.page("/amt/einwohnermeldeamt").text
+
+
+def test_every_service_has_a_page_that_answers_how_long_it_takes(full):
+    for service in full.city.services:
+        rendered = full.page(f"/leistung/{service.id}")
+        assert f">{service.name.de}</h1>" in rendered.html
+        lead = re.search(r'class="page-lead">([^<]+)<', rendered.html)
+        assert lead is not None
+        assert service.sensitive or re.search(r"\d", lead[1]), service.id
+        office = full.city.office(service.office)
+        assert f'href="/amt/{office.id}"' in rendered.html
+
+
+def test_a_service_of_which_nothing_is_known_says_so(nothing):
+    text = nothing.page("/leistung/personalausweis").text
+    assert "noch keine Zahlen, die hier stehen dürfen" in text
+
+
+def test_days_to_an_appointment_never_stand_without_how_many_found_one(full):
+    text = full.page("/leistung/beglaubigung").text
+    assert "Tage bis zum nächsten freien Termin" in text
+    assert "Erfolgreiche Suchen nach einem Termin" in text
+
+
+def test_services_are_linked_wherever_they_are_listed(full):
+    pages = (
+        "/", "/amt/einwohnermeldeamt", "/quartal/2026-Q3", "/leistung/reisepass",
+    )  # fmt: skip
+    for path in pages:
+        assert 'href="/leistung/personalausweis"' in full.page(path).html, path
+    filtered = full.page("/rueckstand", amt="einwohnermeldeamt").html
+    assert 'href="/leistung/personalausweis"' in filtered
+
+
+def test_a_sensitive_service_is_told_of_the_city_not_of_its_office(full):
+    service = full.city.service("personalausweis")
+    secret = service.model_copy(update={"sensitive": True})
+    services = tuple(
+        secret if each.id == service.id else each for each in full.city.services
+    )
+    city = full.city.model_copy(update={"services": services})
+    rendered = replace(full, city=city, known={}).page("/leistung/personalausweis")
+    # All that the snapshot knows is by office, so none of it may stand here.
+    assert "noch keine Zahlen, die hier stehen dürfen" in rendered.text
 
 
 def test_a_hidden_figure_is_not_replaced_by_an_older_one(full):

@@ -1,0 +1,57 @@
+"""The rows behind the search for an appointment: one look at what is free each."""
+
+import polars as pl
+
+from ingest.warehouse import read_rows
+from metrics.reading import Reading
+from metrics.small_offices import with_merged_offices
+from metrics.spans import (
+    Counted,
+    by_population,
+    local_day,
+    of_known_offices,
+    spans_of,
+)
+from metrics.told import keys_of, told_days
+
+
+def count_searches(reading: Reading) -> Counted | None:
+    """Read every search; None where nobody ever looked for free appointments."""
+    told = reading.whole.once("told searches", _told)
+    if told.is_empty():
+        return None
+    city = reading.city
+    rows = _rows(reading)
+    if city.info.first_day is not None:
+        rows = rows.filter(pl.col("day") >= city.info.first_day)
+        told = told.filter(pl.col("day") >= city.info.first_day)
+    return Counted(
+        rows=by_population(rows.sort("days_to_free"), city),
+        spans=reading.whole.once("spans of searches", _spans),
+        covered=told.select("office", "day").unique(),
+        events=pl.len(),
+        keys=keys_of(told),
+    )
+
+
+def _spans(reading: Reading) -> pl.DataFrame:
+    return spans_of(reading, reading.once("told searches", _told))
+
+
+def _told(reading: Reading) -> pl.DataFrame:
+    return told_days(reading, "slot_offers", "observed_at")
+
+
+def _rows(reading: Reading) -> pl.DataFrame:
+    city = reading.city
+    where, bound = reading.where("observed_at")
+    found = read_rows(reading.connection, "slot_offers", where=where, parameters=bound)
+    searched_on = local_day("observed_at", city)
+    return of_known_offices(with_merged_offices(found, city), city).select(
+        "office",
+        "service",
+        channel=pl.lit(None, pl.String),
+        day=searched_on,
+        # Null: nothing was offered. That is no 0 days, and no very long time either.
+        days_to_free=(local_day("first_free_at", city) - searched_on).dt.total_days(),
+    )

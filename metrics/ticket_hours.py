@@ -1,0 +1,151 @@
+"""The rows behind the sold-out KPIs: office hours in which tickets were, or had been.
+
+A row is one opening hour of a group in which somebody looked:
+
+share_sold_out           of the looks in it those that said "no tickets left"
+is_first                 tickets ran out in this hour, for the first time on the day
+minutes_after_opening    and so long after opening; null: not known well enough
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+
+from ingest.warehouse import read_rows
+from metrics.calendar import Calendar
+from metrics.reading import Reading
+from metrics.small_offices import with_merged_offices
+from metrics.spans import (
+    POPULATIONS,
+    Counted,
+    local_day,
+    of_known_offices,
+    spans_of,
+)
+from metrics.told import keys_of, told_days
+
+# The moment lies between two looks; farther apart they say too little of it.
+LARGEST_GAP: Final = timedelta(minutes=30)
+
+_EITHER: Final = "state IN ('open', 'sold_out')"
+_UTC: Final = pl.Datetime("us", "UTC")
+
+
+def count_ticket_hours(reading: Reading) -> Counted | None:
+    """Read what queues showed while open; None where none ever had no tickets left."""
+    told = reading.whole.once("told ticket hours", _told)
+    if told.is_empty():
+        return None
+    looks = _looks(reading)
+    first_day = reading.city.info.first_day
+    if first_day is not None:
+        looks = looks.filter(pl.col("day") >= first_day)
+        told = told.filter(pl.col("day") >= first_day)
+    by_office = _hours(looks, POPULATIONS["office"])
+    populations = {"city": by_office, "office": by_office}
+    split = looks.filter(pl.col("service").is_not_null())
+    if not split.is_empty():
+        populations["office_service"] = _hours(split, POPULATIONS["office_service"])
+    return Counted(
+        rows=populations,
+        spans=reading.whole.once("spans of ticket hours", _spans),
+        covered=told.select("office", "day").unique(),
+        events=pl.len(),
+        keys=keys_of(told),
+    )
+
+
+def _spans(reading: Reading) -> pl.DataFrame:
+    return spans_of(reading, reading.once("told ticket hours", _told))
+
+
+def _told(reading: Reading) -> pl.DataFrame:
+    """List the days with looks, of offices whose display ever says "sold out".
+
+    One that knows no such state would else seem to say that there always were tickets.
+    """
+    looks = told_days(reading, "queue_samples", "observed_at", _EITHER)
+    sold_out = told_days(reading, "queue_samples", "observed_at", "state = 'sold_out'")
+    return looks.filter(pl.col("office").is_in(sold_out["office"].implode()))
+
+
+def _looks(reading: Reading) -> pl.DataFrame:
+    city = reading.city
+    where, bound = reading.where("observed_at")
+    samples = read_rows(
+        *(reading.connection, "queue_samples"),
+        where=f"{_EITHER} AND {where}",
+        parameters=bound,
+    )
+    saying = reading.whole.once("told ticket hours", _told)["office"].implode()
+    looks = of_known_offices(with_merged_offices(samples, city), city).select(
+        pl.col("office").cast(pl.String),
+        pl.col("service").cast(pl.String),
+        at="observed_at",
+        day=local_day("observed_at", city),
+        is_sold_out=pl.col("state") == "sold_out",
+    )
+    return _while_open(looks.filter(pl.col("office").is_in(saying)), reading.calendar)
+
+
+def _while_open(looks: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """Keep looks within opening hours, which some displays outlive, with their begin.
+
+    Of offices whose hours nobody has stated every look counts, but no opening is known.
+    """
+    intervals = pl.DataFrame(
+        list(_intervals(looks, calendar)),
+        {"office": pl.String, "day": pl.Date, "opens_at": _UTC, "closes_at": _UTC},
+        orient="row",
+    )
+    has_hours = pl.col("office").is_in(calendar.offices_with_hours)
+    within = looks.join(intervals, on=["office", "day"]).filter(
+        pl.col("at") >= pl.col("opens_at"), pl.col("at") < pl.col("closes_at")
+    )
+    at_any_time = looks.filter(~has_hours).with_columns(
+        pl.lit(None, _UTC).alias(name) for name in ("opens_at", "closes_at")
+    )
+    return pl.concat([within, at_any_time])
+
+
+def _intervals(looks: pl.DataFrame, calendar: Calendar) -> Iterator[tuple[object, ...]]:
+    for office, day in looks.select("office", "day").unique().rows():
+        for opens_at, closes_at in calendar.open_from_to(office, day):
+            yield office, day, opens_at, closes_at
+
+
+def _hours(looks: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    hour = (*keys, "day", "hour_at")
+    return (
+        _with_first(looks, keys)
+        .group_by(*keys, "day", hour_at=pl.col("at").dt.truncate("1h"))
+        .agg(
+            share_sold_out=pl.col("is_sold_out").mean(),
+            is_first=pl.col("is_first").any(),
+            minutes_after_opening=pl.col("minutes_after_opening").max(),
+        )
+        .sort(hour)
+    )
+
+
+def _with_first(looks: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Mark the look at which tickets were first gone on a day, and say how late."""
+    day = (*keys, "day")
+    gone_at = pl.col("at").filter("is_sold_out").min().over(day)
+    # At the same moment other queues of the office may still have had tickets.
+    is_before = pl.col("at") < pl.col("gone_at")
+    seen_before = pl.col("at").filter(is_before).max().over(*day, "opens_at")
+    since = pl.max_horizontal("opens_at", "seen_before")
+    is_first = pl.col("is_sold_out") & (pl.col("at") == pl.col("gone_at"))
+    minutes = (pl.col("at") - pl.col("opens_at")).dt.total_microseconds() / 60e6
+    return (
+        looks.with_columns(gone_at=gone_at)
+        .with_columns(seen_before=seen_before, is_first=is_first)
+        .with_columns(
+            minutes_after_opening=pl.when(
+                "is_first", pl.col("at") - since <= LARGEST_GAP
+            ).then(minutes)
+        )
+    )
