@@ -6,7 +6,14 @@ and over days of capacity; see metrics/visits.py, metrics/searches.py, metrics/s
 
 import polars as pl
 
-from metrics.measure import Measure, median_bounds, percent, percentile
+from metrics.measure import (
+    Measure,
+    median_bounds,
+    percent,
+    percentile,
+    percentile_bounds,
+    share_bounds,
+)
 
 WITHIN_DAYS = 14  # what Berlin and Hamburg promise; a political aim, no law
 
@@ -27,21 +34,27 @@ def median_lead_days() -> Measure:
 
 
 def p90_lead_days() -> Measure:
+    lower, upper = percentile_bounds(_LEAD, 0.9)
     return Measure(
         facts="visits",
         value=percentile(_LEAD, 0.9),
         n=_LEAD.count(),
+        lower=lower,
+        upper=upper,
         reason=_why_no_lead(),
     )
 
 
 def share_booked_within_14_days() -> Measure:
     is_soon = _LEAD <= WITHIN_DAYS
+    lower, upper = share_bounds(is_soon.sum(), _LEAD.count())
     return Measure(
         facts="visits",
         value=percent(is_soon.sum(), _LEAD.count()),
         n=_LEAD.count(),
         numerator=is_soon.sum(),
+        lower=lower,
+        upper=upper,
         reason=_why_no_lead(),
     )
 

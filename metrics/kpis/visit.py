@@ -5,34 +5,29 @@ See metrics/visits.py for the columns.
 
 import polars as pl
 
-from metrics.measure import Measure, median_bounds, percentile
+from metrics.measure import Measure, percentile, percentile_bounds
 
 _WALK = pl.col("walk_minutes")
 _DESK = pl.col("desk_minutes")
 
 
 def median_walk_minutes() -> Measure:
-    return _median(_WALK)
+    return _at(_WALK, 0.5)
 
 
 def median_desk_minutes() -> Measure:
-    return _median(_DESK)
+    return _at(_DESK, 0.5)
 
 
 def p90_desk_minutes() -> Measure:
-    return Measure(
-        facts="visits",
-        value=percentile(_DESK, 0.9),
-        n=_DESK.count(),
-        reason=_why_none(),
-    )
+    return _at(_DESK, 0.9)
 
 
-def _median(minutes: pl.Expr) -> Measure:
-    lower, upper = median_bounds(minutes)
+def _at(minutes: pl.Expr, p: float) -> Measure:
+    lower, upper = percentile_bounds(minutes, p)
     return Measure(
         facts="visits",
-        value=percentile(minutes, 0.5),
+        value=percentile(minutes, p),
         n=minutes.count(),
         lower=lower,
         upper=upper,

@@ -538,7 +538,7 @@ def warehouse(tmp_path_factory) -> Iterator[duckdb.DuckDBPyConnection]:
     deliver(connection, "b1", "klassen", "wait_bands", list(bands(random.Random(8))))  # noqa: S311
     deliver(connection, "q2", "anzeige", "queue_samples", list(last_tickets()))
     deliver(connection, "s1", "suchen", "slot_offers", list(searches()))
-    deliver(connection, "p1", "plan", "slots", list(slots()), covers_to=None)
+    deliver(connection, "l1", "plan", "slots", list(slots()), covers_to=None)
     told = list(cases(chance))
     early = datetime(2026, 9, 1, tzinfo=UTC)
     deliver(connection, "c1", "antraege", "cases", told, covers_to=NOW)

@@ -14,12 +14,19 @@ from metrics.measure import percentile_bounds, share_bounds
 
 SIZES = (*range(2, 400), 777, 1001, 2500)
 # All services are counted: what is said of them is no sample.
+# All services are counted, so there is nothing to be uncertain about. One search after
+# the other, and one hour after the other, sees the same: an interval would feign more.
+NO_SAMPLES = {"services", "searches", "opening_hours"}
 SHARES = [
     kpi.id
     for kpi in CATALOGUE.values()
-    if kpi.kind == "share" and kpi.counts != "services"
+    if kpi.kind == "share" and kpi.counts not in NO_SAMPLES
 ]
-QUANTILES = [kpi.id for kpi in CATALOGUE.values() if kpi.kind == "quantile"]
+QUANTILES = [
+    kpi.id
+    for kpi in CATALOGUE.values()
+    if kpi.kind == "quantile" and kpi.counts != "searches"
+]
 
 
 def ranks(n: int, p: float) -> tuple[int | None, int | None]:
