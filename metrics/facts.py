@@ -8,12 +8,14 @@ from metrics.book import keep_book
 from metrics.cases import count_decisions, count_receipts
 from metrics.contacts import count_contacts
 from metrics.costs import count_case_costs, count_visit_costs
+from metrics.estimates import count_estimates
 from metrics.looks import count_hours
 from metrics.measure import Facts
 from metrics.online_services import count_services
 from metrics.ratings import count_answers
 from metrics.reading import Reading
 from metrics.spans import Counted
+from metrics.verdicts import count_verdicts
 from metrics.visits import count_visits
 
 # None where the city has no such rows.
@@ -22,6 +24,7 @@ FACTS: Final[Mapping[Facts, Callable[[Reading], Counted | None]]] = {
     "hours": count_hours,
     "minute_bands": count_minute_bands,
     "day_bands": count_day_bands,
+    "estimates": count_estimates,
     "decisions": count_decisions,
     "receipts": count_receipts,
     "book": keep_book,
@@ -30,4 +33,5 @@ FACTS: Final[Mapping[Facts, Callable[[Reading], Counted | None]]] = {
     "visit_costs": count_visit_costs,
     "case_costs": count_case_costs,
     "services": count_services,
+    "verdicts": count_verdicts,
 }

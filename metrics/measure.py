@@ -9,6 +9,7 @@ from metrics.periods import GRAINS, PeriodGrain
 
 Facts = Literal[
     "visits", "hours", "minute_bands", "day_bands", "decisions", "receipts", "book",
+    "estimates", "verdicts",
     "contacts", "answers", "visit_costs", "case_costs", "services",
 ]  # fmt: skip
 

@@ -23,7 +23,7 @@ FEWEST_FOR_INTERVAL_OF_MEDIAN: Final = 20
 FEWEST_FOR_INTERVAL: Final = 60
 
 # What nobody is behind: however few, they tell nothing of a person.
-THINGS: Final = frozenset({"opening_hours", "services"})
+THINGS: Final = frozenset({"opening_hours", "services", "weeks"})
 # How fast people work is told of a whole office and month only.
 ABOUT_STAFF: Final = frozenset({"contacts.mean_handling_seconds"})
 _OF_WHOLE_OFFICES: Final = (
@@ -109,6 +109,14 @@ def _sum(figures: pl.DataFrame, _kpi: Kpi, base: int) -> pl.DataFrame:
             **_rounded_counts(base),
             **_NO_INTERVAL,
         )
+    )
+
+
+def _difference(figures: pl.DataFrame, _kpi: Kpi, base: int) -> pl.DataFrame:
+    """Two sums, one less the other: of enough people each, rounded as sums are."""
+    few = _few("n") | _few("numerator")
+    return hide(figures, few, "fewer_than_8").with_columns(
+        value=nearest("value", base), **_rounded_counts(base), **_NO_INTERVAL
     )
 
 
@@ -229,6 +237,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "count": _count,
     "stock": _count,
     "sum": _sum,
+    "difference": _difference,
     "mean": _mean,
     "quantile": _quantile,
     "share": _share,
