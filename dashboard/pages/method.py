@@ -14,6 +14,7 @@ _FAMILIES = (
     ("waiting", german("Warten im Amt")),
     ("queue", german("Angezeigte Wartezeiten")),
     ("bands", german("Wartezeiten und Dauern, aus Klassen geschätzt")),
+    ("estimate", german("Stimmt die angezeigte Wartezeit?")),
     ("processing", german("Bearbeitung")),
     ("backlog", german("Bestand")),
     ("digital", german("Online-Dienste")),

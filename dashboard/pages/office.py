@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.crowd import crowd_parts
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
@@ -36,12 +37,16 @@ _TILES = (
     "waiting.visits",
     "waiting.no_show_share",
     "waiting.left_share",
+    "estimate.share_within_5_minutes",
+    "estimate.mean_error_minutes",
+    "estimate.bias_minutes",
     "queue.median_wait_minutes",
     "queue.p90_wait_minutes",
     "bands.median_minutes",
     "bands.p90_minutes",
     "bands.share_within_target",
     "processing.expected_days",
+    "processing.expected_days_hit_share",
     "backlog.open",
     "backlog.older_than_deadline",
     "digital.online_share",
@@ -81,6 +86,7 @@ def layout(view: View) -> html.Main:
         _merged(view, office),
         _tiles(view, office),
         _when_to_go(view, office),
+        _crowd(view, office),
         *_charts(view, office),
         *satisfaction(view, office.id),
         price(view, office.id),
@@ -165,6 +171,13 @@ def _when_to_go(view: View, office: Office) -> Component | None:
         window_foot(view, window),
         id="wann",
     )
+
+
+def _crowd(view: View, office: Office) -> Component | None:
+    parts = crowd_parts(view, office)
+    if not parts:
+        return None
+    return section(view.words("Typischer Andrang"), *parts, id="andrang")
 
 
 def _charts(view: View, office: Office) -> list[Component]:
