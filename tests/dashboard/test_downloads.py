@@ -14,7 +14,8 @@ from metrics.snapshot_folder import write_snapshot
 
 FILES = ["manifest.json", "catalogue.json", "sources.json", "calendar.json",
          "figures.csv", "figures.parquet",
-         *(f"{name}.parquet" for name in FRAMES.keys() - INTERNAL_FRAMES)]  # fmt: skip
+         *(f"{name}.parquet" for name in FRAMES
+           if name not in INTERNAL_FRAMES)]  # fmt: skip
 NUMBERS = {"Wert": "value", "Anzahl (n)": "n", "Zähler": "numerator",
            "Untergrenze": "lower", "Obergrenze": "upper", "Zielwert": "target",
            "Abdeckung": "coverage"}  # fmt: skip

@@ -145,7 +145,7 @@ def test_the_same_content_gives_the_same_bytes_wherever_it_is_written(tmp_path):
         [
             "manifest.json", "catalogue.json", "sources.json", "calendar.json",
             "figures.parquet", "figures.csv",
-            *(f"{name}.parquet" for name in FRAMES.keys() - INTERNAL_FRAMES),
+            *(f"{name}.parquet" for name in FRAMES if name not in INTERNAL_FRAMES),
         ]
     )  # fmt: skip
     for name in names:
