@@ -731,7 +731,7 @@ def test_the_lines_for_the_published_files_come_to_the_published_figure(
             difference = row["value"] - sql["recomputed"]
             assert -lines.within <= difference <= lines.within + most, row["figure_id"]
         ways.add(way)
-    assert ways == set(get_args(Way)) - {"bound"}  # nobody here is one of so many
+    assert ways == set(get_args(Way))
 
 
 @pytest.mark.parametrize(
