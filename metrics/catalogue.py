@@ -19,11 +19,14 @@ Unit = Literal[
 ]  # fmt: skip
 Direction = Literal["lower_is_better", "higher_is_better", "neither"]
 # A count is over the days of a period, a stock on its last day.
-Kind = Literal["count", "stock", "share", "quantile", "mean", "sum", "ratio", "price"]
+Kind = Literal[
+    "count", "stock", "share", "quantile", "mean",
+    "sum", "difference", "ratio", "price",
+]  # fmt: skip
 # What n counts. Of people and what they want, or of what nobody is behind.
 Noun = Literal[
     "visits", "cases", "contacts", "answers", "appointments", "services",
-    "searches", "slot_days", "opening_hours", "opening_days",
+    "searches", "slot_days", "opening_hours", "opening_days", "weeks",
 ]  # fmt: skip
 # What a sentence may name. `most` is "höchstens 14 Minuten" or "weniger als 1 Minute",
 # `about` "rund 14 Minuten"; the value in the dative follows "nach", "von", "mit".

@@ -12,8 +12,11 @@ from ingest.city import City
 from metrics.ageing import ageing
 from metrics.case_counts import unbalanced
 from metrics.control_charts import control_charts
+from metrics.crowd import crowd
+from metrics.derived import derived, needs_of
 from metrics.facts import FACTS
 from metrics.figures import FIGURES, FigureId
+from metrics.forecast import forecast
 from metrics.kept import Kept
 from metrics.kpis import KPI_FUNCTIONS
 from metrics.measure import Facts, Measure
@@ -39,6 +42,7 @@ _LATTICE: Final[Mapping[str, tuple[PeriodGrain, ...]]] = {
 # The frames that are no single figures.
 FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
     "wait_by_hour": wait_by_hour,
+    "crowd": crowd,
     "ageing": ageing,
     "survival": survival,
     "online_services": online_services,
@@ -47,8 +51,8 @@ FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
 
 
 # Read a year at a time; the others are few enough to be at hand as a whole.
-_INPARTS: Final[frozenset[Facts]] = frozenset(
-    {"visits", "searches", "hours", "ticket_hours"}
+_IN_PARTS: Final[frozenset[Facts]] = frozenset(
+    {"visits", "searches", "hours", "ticket_hours", "estimates"}
 )
 
 
@@ -72,11 +76,12 @@ def compute(
     the figures are the same.
     """
     reading = Reading(connection, city, now)
-    figures = [frame for facts in FACTS for frame in figures_of(facts, reading, kept)]
-    ordered = _in_order(figures)
+    measured = [frame for facts in FACTS for frame in figures_of(facts, reading, kept)]
+    figures = derived(_in_order(measured))
     frames = {name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()}
-    frames["spc"] = control_charts(ordered, reading)
-    return Computed(ordered, frames)
+    frames["spc"] = control_charts(figures, reading)
+    frames["forecast"] = forecast(figures, reading.calendar)
+    return Computed(figures, frames)
 
 
 def compute_like(
@@ -86,19 +91,17 @@ def compute_like(
 
     They are the same as of all figures; those of one office need no others' rows.
     """
-    if figure.kpi not in KPI_FUNCTIONS:
-        return pl.DataFrame(schema=FIGURES)
-    measure = KPI_FUNCTIONS[figure.kpi]()
     named = tuple(name for name in DIMENSIONS if getattr(figure, name) is not None)
-    alike = {
-        name: [grain for grain in GRAINS if grain == figure.grain]
-        for name, dimensions in POPULATIONS.items()
-        if dimensions == named
-    }
+    alike = [name for name, dims in POPULATIONS.items() if dims == named]
     reading = Reading(connection, city, now, figure.office)
-    return _in_order(
-        [*_figures_of(measure.facts, {figure.kpi: measure}, reading, alike)]
-    )
+    needed = {figure.kpi: figure.grain, **needs_of(figure.kpi, figure.grain)}
+    frames: list[pl.DataFrame] = []
+    for kpi in needed.keys() & KPI_FUNCTIONS.keys():
+        measure = KPI_FUNCTIONS[kpi]()
+        grains = [grain for grain in GRAINS if grain == needed[kpi]]
+        of_kpi = dict.fromkeys(alike, grains)
+        frames += _figures_of(measure.facts, {kpi: measure}, reading, of_kpi)
+    return derived(_in_order(frames)).filter(pl.col("kpi") == figure.kpi)
 
 
 def figures_of(
@@ -120,7 +123,7 @@ def _figures_of(
     grains: Mapping[str, Sequence[PeriodGrain]] | None = None,
     kept: Kept | None = None,
 ) -> Iterator[pl.DataFrame]:
-    is_in_parts = facts in _INPARTS
+    is_in_parts = facts in _IN_PARTS
     counted = FACTS[facts](reading.without_rows() if is_in_parts else reading)
     if counted is None or counted.spans.is_empty() or not measures:
         return

@@ -18,6 +18,7 @@ from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import compute, compute_like
 from metrics.explanation import Explanation, Origin, Outcome, condition
 from metrics.figures import FigureId, parse_figure_id
+from metrics.hours_saved import NO_YEAR_BEFORE
 from metrics.moments import iso
 from metrics.periods import parse_period
 from metrics.protect import protect_figures
@@ -108,6 +109,9 @@ class Explainer:
         kpi, period = CATALOGUE[figure.kpi], parse_period(figure.period)
         computed = self._outcomes[figure_id]
         recounted = recount(figure, self._warehouse)
+        if computed.reason == NO_YEAR_BEFORE:
+            # Whether both periods are complete is not for the recount to say.
+            recounted = replace(recounted, value=None)
         return Explanation(
             figure_id=figure_id,
             kpi=figure.kpi,

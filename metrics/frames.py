@@ -25,6 +25,21 @@ _WAIT_BY_HOUR: _Columns = {
     "sold_out_percent": pl.Float64,  # of the time no tickets were left; null: unknown
 }
 
+# How many people usually come: one row per office, weekday and hour.
+_CROWD: _Columns = {
+    "office": pl.String,
+    "weekday": pl.Int8,  # 1 Monday to 7 Sunday
+    "hour": pl.Int8,  # local
+    "window_start": pl.Date,
+    "window_end": pl.Date,  # inclusive
+    "days": pl.Int64,  # opening days with data that the quantiles are of
+    "low_visits": pl.Float64,  # on a quarter of these days there were at most so many
+    "median_visits": pl.Float64,
+    "high_visits": pl.Float64,  # on three quarters of these days
+    "state": FIGURES["state"],
+    "reason": pl.String,
+}
+
 # How old the open cases are: one row per office, service, day and band of age.
 _AGEING: _Columns = {
     "office": pl.String,  # null: the whole city
@@ -96,6 +111,21 @@ _UNBALANCED: _Columns = {
     "period_end": pl.Date,  # inclusive
 }
 
+# The next weeks, for heads of office only: one row per office, series and week.
+_FORECAST: _Columns = {
+    "office": pl.String,
+    "series": pl.String,  # visits, received or backlog
+    "scenario": pl.String,  # of the backlog: how much is decided
+    "week_start": pl.Date,  # a Monday
+    "value": pl.Float64,
+    "lower": pl.Float64,  # 8 of 10 lie in this band; null: it would not have held
+    "upper": pl.Float64,
+    "method": pl.String,
+    "relative_error": pl.Float64,  # its mean error over that of a_year_before (MASE)
+    "coverage": pl.Float64,  # share of the last year's weeks that lay in their band
+    "judged": pl.Int64,  # forecasts of the last year that these stand on
+}
+
 # Figures that changed after they were published.
 _REVISIONS: _Columns = {
     "figure_id": pl.String,
@@ -108,20 +138,26 @@ _REVISIONS: _Columns = {
 }
 
 WAIT_BY_HOUR: Final = pl.Schema(_WAIT_BY_HOUR)
+CROWD: Final = pl.Schema(_CROWD)
 AGEING: Final = pl.Schema(_AGEING)
 SURVIVAL: Final = pl.Schema(_SURVIVAL)
 SPC: Final = pl.Schema(_SPC)
 ONLINE_SERVICES: Final = pl.Schema(_ONLINE_SERVICES)
 UNBALANCED: Final = pl.Schema(_UNBALANCED)
+FORECAST: Final = pl.Schema(_FORECAST)
 REVISIONS: Final = pl.Schema(_REVISIONS)
 
+# Frames that are never published; only an internal snapshot has such a file.
+INTERNAL_FRAMES: Final = frozenset({"forecast"})
 # Every frame of a snapshot beside its figures; each is a Parquet file of that name.
 FRAMES: Final[Mapping[str, pl.Schema]] = {
     "wait_by_hour": WAIT_BY_HOUR,
+    "crowd": CROWD,
     "ageing": AGEING,
     "survival": SURVIVAL,
     "spc": SPC,
     "online_services": ONLINE_SERVICES,
     "unbalanced": UNBALANCED,
+    "forecast": FORECAST,
     "revisions": REVISIONS,
 }

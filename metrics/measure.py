@@ -10,7 +10,7 @@ from metrics.periods import GRAINS, PeriodGrain
 Facts = Literal[
     "visits", "searches", "slots", "hours", "ticket_hours", "decisions", "receipts",
     "book", "contacts", "answers", "visit_costs", "case_costs", "services",
-    "minute_bands", "day_bands",
+    "minute_bands", "day_bands", "estimates", "verdicts",
 ]  # fmt: skip
 
 Z_95: Final = 1.959964

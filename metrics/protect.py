@@ -20,6 +20,7 @@ from metrics.lattice import in_lattice, matching
 from metrics.live_queues import live_queue, newest_looks
 from metrics.moments import iso
 from metrics.online_services import protect_online_services
+from metrics.protect_crowd import protect_crowd
 from metrics.small_numbers import (
     FEWEST,
     FEWEST_FOR_PERCENTILE,
@@ -243,6 +244,7 @@ PROTECTED: Final[
     Mapping[str, Callable[[pl.DataFrame, City, datetime], pl.DataFrame]]
 ] = {
     "wait_by_hour": protect_wait_by_hour,
+    "crowd": protect_crowd,
     "ageing": protect_ageing,
     "survival": protect_survival,
     "online_services": protect_online_services,

@@ -88,9 +88,16 @@ class Snapshot:
         """Read the snapshot in a folder, current or not."""
         try:
             figures = _frame(path, "figures")
-            frames = {name: _frame(path, name) for name in FRAMES}
             documents = {name: _document(path / f"{name}.json") for name in _DOCUMENTS}
-        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+            # An older snapshot has no file of a newer frame, nor a public one of some.
+            written = documents["manifest"]["files"]
+            frames = {
+                name: _frame(path, name)
+                if f"{name}.parquet" in written
+                else pl.DataFrame(schema=schema)
+                for name, schema in FRAMES.items()
+            }
+        except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
             message = f"{path}: the snapshot cannot be read: {error}"
             raise SnapshotMissing(message) from error
         return cls(

@@ -24,7 +24,7 @@ FEWEST_FOR_INTERVAL: Final = 60
 
 # What nobody is behind: however few, they tell nothing of a person.
 THINGS: Final = frozenset(
-    {"services", "opening_hours", "opening_days", "searches", "slot_days"}
+    {"services", "opening_hours", "opening_days", "searches", "slot_days", "weeks"}
 )
 # Of these only some were looked at: a share of a few proves nothing.
 _SAMPLED: Final = frozenset({"opening_hours", "searches"})
@@ -104,6 +104,14 @@ def _sum(figures: pl.DataFrame, _kpi: Kpi, base: int) -> pl.DataFrame:
             **_rounded_counts(base),
             **_NO_INTERVAL,
         )
+    )
+
+
+def _difference(figures: pl.DataFrame, _kpi: Kpi, base: int) -> pl.DataFrame:
+    """Two sums, one less the other: of enough people each, rounded as sums are."""
+    few = _few("n") | _few("numerator")
+    return hide(figures, few, "fewer_than_8").with_columns(
+        value=nearest("value", base), **_rounded_counts(base), **_NO_INTERVAL
     )
 
 
@@ -226,6 +234,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "count": _count,
     "stock": _count,
     "sum": _sum,
+    "difference": _difference,
     "mean": _mean,
     "quantile": _quantile,
     "share": _share,

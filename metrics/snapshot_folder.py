@@ -16,7 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from metrics.figures import FIGURES
-from metrics.frames import FRAMES
+from metrics.frames import FRAMES, INTERNAL_FRAMES
 from metrics.moments import iso
 from metrics.published import CURRENT
 
@@ -44,7 +44,7 @@ def write_snapshot(
 
     Where it would say the same as the current one, that one stays. What `manifest` says
     beyond `deliveries` (code version, city file) belongs to what a snapshot says.
-    Frames of FRAMES that are not given are written empty.
+    Frames of FRAMES that are not given are written empty, internal ones not at all.
     """
     given = frames or {}
     extra = {"deliveries": [], **(manifest or {})}
@@ -55,6 +55,8 @@ def write_snapshot(
         **_frame_files("figures", _typed(figures, FIGURES)),
     }
     for name, schema in FRAMES.items():
+        if name in INTERNAL_FRAMES and name not in given:
+            continue
         files |= _frame_files(name, _typed(given.get(name), schema))
     if with_csv:
         files["figures.csv"] = csv_bytes(_typed(figures, FIGURES))

@@ -3,12 +3,13 @@
 from datetime import date
 from typing import Final
 
+from dashboard.blocks.forecast_record import FAILED
 from dashboard.i18n import Words
 from dashboard.reading import Figure
 from dashboard.selection import figures, newest_told, with_values
 from dashboard.view import View
+from metrics.derived import EXPECTED
 
-_EXPECTED: Final = "processing.expected_days"
 _MOST_NAMED: Final = 3
 
 
@@ -33,7 +34,12 @@ def expected_by_office(view: View, grain: str, start: date | None = None) -> str
     if len(found) < 2:
         return None
     said = [_range(view.words, view, found)]
-    missing = [each for each in case_offices(view) if each not in found]
+    failed = [
+        each for each in case_offices(view) if _has_failed(view, each, grain, start)
+    ]
+    missing = [each for each in case_offices(view) if each not in {*found, *failed}]
+    if failed:
+        said.append(_failed(view, failed))
     if missing:
         said.append(_missing(view, missing))
     return " ".join(said)
@@ -54,12 +60,20 @@ def case_offices(view: View) -> list[str]:
 
 
 def _figure(view: View, office: str, grain: str, start: date | None) -> Figure | None:
-    series = figures(view, _EXPECTED, office=office, grain=grain)
-    if start is None:
-        found = newest_told(series)
-    else:
-        found = next((each for each in series if each.period_start == start), None)
+    found = _told(view, office, grain, start)
     return None if found is None or found.value is None else found
+
+
+def _has_failed(view: View, office: str, grain: str, start: date | None) -> bool:
+    found = _told(view, office, grain, start)
+    return found is not None and found.reason == FAILED
+
+
+def _told(view: View, office: str, grain: str, start: date | None) -> Figure | None:
+    series = figures(view, EXPECTED, office=office, grain=grain)
+    if start is None:
+        return newest_told(series)
+    return next((each for each in series if each.period_start == start), None)
 
 
 def _range(words: Words, view: View, found: dict[str, Figure]) -> str:
@@ -85,6 +99,20 @@ def _range(words: Words, view: View, found: dict[str, Figure]) -> str:
         most=most,
         slowest=words.listing(slowest),
         end=end,
+    )
+
+
+def _failed(view: View, offices: list[str]) -> str:
+    words = view.words
+    if len(offices) > _MOST_NAMED:
+        return words(
+            "Für einige Ämter zeigen wir keine Vorhersage, weil sie im letzten Jahr zu"
+            " selten zutraf."
+        )
+    names = words.listing([_name(view, office) for office in offices])
+    return words(
+        "Nicht gezeigt, weil die Vorhersage im letzten Jahr zu selten zutraf: {names}.",
+        names=names,
     )
 
 

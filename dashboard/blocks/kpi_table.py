@@ -6,6 +6,7 @@ from datetime import date
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.forecast_record import FAILED, record_note
 from dashboard.blocks.kpi_tile import comparison
 from dashboard.blocks.provenance import way_link
 from dashboard.components.table import Cell, Column, table
@@ -18,6 +19,7 @@ from dashboard.selection import (
     newest_told,
 )
 from dashboard.view import View
+from metrics.derived import EXPECTED
 
 Row = tuple[Cell, Population]
 _Found = tuple[Figure, Figure | None]  # a figure and the one a year before it
@@ -89,12 +91,16 @@ def figure_cell(
         if has_period and figure.state == "hidden":
             period = words.period(figure.grain, figure.period_start)
             missing.append(html.Span(period, className="cell-note"))
+        if figure.reason == FAILED and (record := record_note(view, figure)):
+            missing.append(html.Span(record, className="cell-note"))
         return html.Div(missing, className="cell")
     if figure.is_provisional:
         value = words("{value} (vorläufig)", value=value)
     notes = [comparison(view, kpi, figure, before)]
     if has_period:
         notes.insert(0, words.period(figure.grain, figure.period_start))
+    if kpi.id == EXPECTED and (record := record_note(view, figure)) is not None:
+        notes.append(record)
     return html.Div(
         [
             way_link(view, figure, value, "cell-value"),

@@ -3,6 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.forecast_record import FAILED, record_words
 from dashboard.comparable import days_of
 from dashboard.components.badge import badge
 from dashboard.components.tile import tile
@@ -17,6 +18,7 @@ from dashboard.reading import (
 from dashboard.selection import Population, figures, kpi_words, newest_told
 from dashboard.sentences import year_before_words
 from dashboard.view import View
+from metrics.derived import EXPECTED
 
 
 def kpi_tile(
@@ -31,17 +33,20 @@ def kpi_tile(
     kpi = kpi_words(view, kpi_id, population.office, population.channel)
     series = figures(view, kpi_id, grain=grain, **population.dimensions)
     newest = newest_told(series)
-    if kpi is None or newest is None or newest.value is None:
+    if kpi is None or newest is None or _says_nothing(newest):
         return None
     words = view.words
     said: list[Component | str] = [
         html.Span(words.period(newest.grain, newest.period_start)),
-        html.Br(),
-        html.Span(comparison(view, kpi, newest, a_year_before(series, newest))),
     ]
+    if newest.value is not None:
+        before = a_year_before(series, newest)
+        said += [html.Br(), html.Span(comparison(view, kpi, newest, before))]
     pooled = pooled_words(view, kpi, population)
     if pooled is not None:
         said = [html.Span(pooled), html.Br(), *said]
+    if kpi.id == EXPECTED and (record := record_words(view, newest)) is not None:
+        said += [html.Br(), html.Span(record)]
     if newest.is_provisional:
         said += [html.Br(), html.Span(words("Vorläufig"))]
     return tile(
@@ -59,6 +64,11 @@ def kpi_tile(
         ),
         level=level,
     )
+
+
+def _says_nothing(figure: Figure) -> bool:
+    """Tell a figure without a value, but for a forecast that is withheld."""
+    return figure.value is None and figure.reason != FAILED
 
 
 def pooled_words(view: View, kpi: KpiWords, population: Population) -> str | None:

@@ -8,9 +8,10 @@ from dash.development.base_component import Component
 from dashboard.blocks.ageing import ageing_block
 from dashboard.blocks.by_office import case_offices, expected_by_office
 from dashboard.blocks.cohort_curves import cohort_curves
+from dashboard.blocks.forecast_record import record_section, record_words
 from dashboard.blocks.holders import holders_block
 from dashboard.blocks.kpi_chart import kpi_chart
-from dashboard.blocks.kpi_table import kpi_table
+from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.legal_lines import deadlines, right_to_sue
 from dashboard.blocks.only_sums import sums_note
@@ -29,6 +30,7 @@ from dashboard.selection import (
 )
 from dashboard.sentences import headline
 from dashboard.view import Page, View
+from metrics.derived import EXPECTED
 
 _TABLE = (
     "processing.expected_days",
@@ -62,6 +64,7 @@ def layout(view: View) -> html.Main:
         *_charts(view, ("backlog.open",), population),
         received_and_decided(view, population, "month"),
         *_charts(view, ("backlog.reach_working_days",), population),
+        _record(view, population),
         holders_block(view, population),
         ageing_block(view, population),
         *_old(view, population),
@@ -99,13 +102,14 @@ def _lead(view: View, population: Population) -> str:
         said = expected_by_office(view, "month")
         if said is not None:
             return f"{population.name(view)}. {said}"
-    for kpi_id in ("processing.expected_days", "backlog.open", *_DECIDED):
+    for kpi_id in (EXPECTED, "backlog.open", *_DECIDED):
         series = figures(view, kpi_id, grain="month", **population.dimensions)
         kpi, newest = kpi_words(view, kpi_id, population.office), newest_told(series)
         if kpi is not None and newest is not None and newest.value is not None:
             before = a_year_before(series, newest)
             said = headline(words, kpi, newest, before)
-            return f"{population.name(view)}. {said}"
+            record = record_words(view, newest) if kpi_id == EXPECTED else None
+            return " ".join(filter(None, (f"{population.name(view)}.", said, record)))
     return words("Für diese Auswahl liegen keine Werte vor.")
 
 
@@ -142,15 +146,7 @@ def _table(view: View, population: Population) -> Component | None:
         return None
     if population.office is None and len(case_offices(view)) < 2:
         return None
-    if population.office is None:
-        corner = words("Amt")
-        rows = [(_link(view, each), Population(each)) for each in case_offices(view)]
-    else:
-        corner = words("Leistung")
-        rows = [
-            (service_link(view, each), Population(population.office, each.id))
-            for each in view.city.services_of(population.office)
-        ]
+    corner, rows = _rows(view, population)
     heading = (
         words("Die Ämter im Einzelnen")
         if population.office is None
@@ -164,6 +160,26 @@ def _table(view: View, population: Population) -> Component | None:
         " dauern dürfen, lassen sich die Zahlen nicht miteinander vergleichen."
     )
     return section(heading, html.P(remark), shown, id="einzeln")
+
+
+def _rows(view: View, population: Population) -> tuple[str, list[Row]]:
+    """List the offices, or the services of the one that was chosen."""
+    if population.office is None:
+        offices = case_offices(view)
+        return view.words("Amt"), [
+            (_link(view, each), Population(each)) for each in offices
+        ]
+    return view.words("Leistung"), [
+        (service_link(view, each), Population(population.office, each.id))
+        for each in view.city.services_of(population.office)
+    ]
+
+
+def _record(view: View, population: Population) -> Component | None:
+    corner, rows = _rows(view, population)
+    if population.service is not None:
+        rows = [row for row in rows if row[1] == population]
+    return record_section(view, rows, corner)
 
 
 def _link(view: View, office: str) -> Component:

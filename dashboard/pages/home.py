@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.blocks.by_office import case_offices
 from dashboard.blocks.hours_detail import when_to_go
+from dashboard.blocks.hours_saved import hours_saved
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
@@ -235,7 +236,8 @@ def _late(view: View) -> Component | None:
 
 def _lifetime(view: View) -> list[Component]:
     block = kpi_chart(view, "waiting.hours_waited", Population(), "quarter", kind="bar")
-    return [] if block is None else [block]
+    found = [block, hours_saved(view, Population(), "quarter")]
+    return [each for each in found if each is not None]
 
 
 def _offices(view: View) -> list[Component]:

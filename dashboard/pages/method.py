@@ -17,6 +17,7 @@ _FAMILIES = (
     ("queue", german("Angezeigte Wartezeiten")),
     ("sold_out", german("Ausgegangene Wartenummern")),
     ("bands", german("Wartezeiten und Dauern, aus Klassen geschätzt")),
+    ("estimate", german("Stimmt die angezeigte Wartezeit?")),
     ("processing", german("Bearbeitung")),
     ("backlog", german("Bestand")),
     ("digital", german("Online-Dienste")),

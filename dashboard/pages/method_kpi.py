@@ -52,6 +52,10 @@ _PROTECTION: Final = {
     "price": german(
         "Einen Wert gibt es ab 50 Fällen. Geteilt wird durch die gerundete Anzahl."
     ),
+    "difference": german(
+        "Einen Wert gibt es ab 8 Fällen in beiden Zeiträumen; er ist auf ein Vielfaches"
+        " von {base} gerundet."
+    ),
     "ratio": german("Einen Wert gibt es ab 8 Fällen, in Prozent ab 50 Fällen."),
 }
 _THINGS: Final = german(

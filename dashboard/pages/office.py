@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.crowd import crowd_parts
 from dashboard.blocks.hours_detail import when_to_go
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
@@ -39,6 +40,9 @@ _TILES = (
     "waiting.visits",
     "waiting.no_show_share",
     "waiting.left_share",
+    "estimate.share_within_5_minutes",
+    "estimate.mean_error_minutes",
+    "estimate.bias_minutes",
     "queue.median_wait_minutes",
     "queue.p90_wait_minutes",
     "sold_out.share_of_hours",
@@ -48,6 +52,7 @@ _TILES = (
     "bands.p90_minutes",
     "bands.share_within_target",
     "processing.expected_days",
+    "processing.expected_days_hit_share",
     "backlog.open",
     "backlog.older_than_deadline",
     "digital.online_share",
@@ -102,6 +107,7 @@ def layout(view: View) -> html.Main:
         _appointments(view, office),
         _tiles(view, office),
         _when_to_go(view, office),
+        _crowd(view, office),
         *_charts(view, office),
         *satisfaction(view, office.id),
         price(view, office.id),
@@ -188,6 +194,13 @@ def _appointments(view: View, office: Office) -> Component | None:
 def _when_to_go(view: View, office: Office) -> Component | None:
     window = window_of(view, office)
     return None if window is None else when_to_go(view, office, window)
+
+
+def _crowd(view: View, office: Office) -> Component | None:
+    parts = crowd_parts(view, office)
+    if not parts:
+        return None
+    return section(view.words("Typischer Andrang"), *parts, id="andrang")
 
 
 def _charts(view: View, office: Office) -> list[Component]:

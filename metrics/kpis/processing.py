@@ -1,7 +1,8 @@
 """How long an application takes: one function per KPI.
 
-Over decisions (a row is a decided case), receipts (a row is a case received) or the
-book (a row is a day); see metrics/cases.py and metrics/book.py for the columns.
+Over decisions (a row is a decided case), receipts (a row is a case received), the book
+(a row is a day) or verdicts (a row is a week's forecast); see metrics/cases.py,
+metrics/book.py and metrics/verdicts.py for the columns.
 """
 
 from typing import Final
@@ -112,11 +113,27 @@ def open_cases() -> pl.Expr:
     return pl.col("open").last() - pl.col("counted_open").last()
 
 
+def expected_days_hit_share() -> Measure:
+    is_hit = pl.col("is_hit").filter(pl.col("day").is_not_null())
+    return Measure(
+        facts="verdicts",
+        value=percent(is_hit.sum(), is_hit.count()),
+        n=is_hit.count(),
+        numerator=is_hit.sum(),
+        absent="nothing_judged",
+        grains=("month", "quarter", "year"),
+    )
+
+
 def at_this_pace(days_of_window: pl.Expr) -> pl.Expr:
     """Give how long the open cases last: open / (decisions / days of the window)."""
     decisions = pl.col("window_decided").last()
+    return reach(open_cases(), decisions, days_of_window)
+
+
+def reach(still_open: pl.Expr, decisions: pl.Expr, days: pl.Expr) -> pl.Expr:
     is_enough = decisions >= FEWEST_DECISIONS  # null before the window is full
-    return pl.when(is_enough).then(open_cases() * days_of_window / decisions)
+    return pl.when(is_enough).then(still_open * days / decisions)
 
 
 def why_no_pace() -> pl.Expr:

@@ -12,6 +12,7 @@ from metrics.recount.cases import recount_cases
 from metrics.recount.contacts import recount_contacts
 from metrics.recount.cost import recount_cost
 from metrics.recount.digital import recount_digital
+from metrics.recount.estimate import recount_estimate
 from metrics.recount.queue import recount_queue
 from metrics.recount.rows import Question, Recounted, Warehouse
 from metrics.recount.satisfaction import recount_satisfaction
@@ -28,6 +29,7 @@ _FAMILIES: Final[Mapping[str, Callable[[str, Question, Warehouse], Recounted]]] 
     "satisfaction": recount_satisfaction,
     "cost": recount_cost,
     "bands": recount_bands,
+    "estimate": recount_estimate,
     "sold_out": recount_sold_out,
     "processing": recount_cases,
     "backlog": recount_book,
@@ -39,6 +41,6 @@ def recount(figure: FigureId, warehouse: Warehouse) -> Recounted:
     """Count one figure's rows by hand, so to speak."""
     family, _, name = figure.kpi.partition(".")
     question = Question(figure, parse_period(figure.period))
-    if name == "expected_days":  # a time, but computed from what is open
+    if name.startswith("expected_days"):  # a time, but computed from what is open
         family = "backlog"
     return _FAMILIES[family](name, question, warehouse)

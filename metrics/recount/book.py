@@ -8,10 +8,9 @@ from typing import Final
 from metrics.recount.case_counts import Series, series_and_spans
 from metrics.recount.case_rows import Case, cases_and_spans
 from metrics.recount.cases import Found, Tally, recounted, whole_span
+from metrics.recount.forecasts import FEWEST_DECISIONS, WINDOW, Forecasts
 from metrics.recount.rows import Question, Recounted, Span, Warehouse, percent
 
-_WINDOW: Final = 30  # working days
-_FEWEST_DECISIONS: Final = 20
 _OF_SUMS: Final = frozenset({"received", "decided", "open", "clearance_percent"})
 _ONE_DAY: Final = timedelta(days=1)
 
@@ -106,7 +105,26 @@ class _Book(Tally):
         return percent(ended, received), received, ended
 
     def expected_days(self) -> Found:
+        if self.forecasts.have_failed(self.question.period.end):
+            return None, None, sum(1 for _ in self._still_open())
         return self._at_this_pace(in_working_days=False)
+
+    def expected_days_hit_share(self) -> Found:
+        for case in self.cases:
+            self.leave_out(case, "other_period")
+        verdicts = self.forecasts.due_in(self.question.period)
+        for verdict in verdicts:
+            self.counted.update(id(case) for case in verdict.applicants)
+        hits = sum(verdict.is_hit for verdict in verdicts)
+        return percent(hits, len(verdicts)), len(verdicts), hits
+
+    @property
+    def forecasts(self) -> Forecasts:
+        _, office, service, channel, _, _ = self.question.figure
+        return self.warehouse.once(
+            f"forecasts/{office}/{service}/{channel}",
+            lambda warehouse: Forecasts(self.cases, self.span, warehouse.calendar),
+        )
 
     def reach_working_days(self) -> Found:
         return self._at_this_pace(in_working_days=True)
@@ -151,21 +169,12 @@ class _Book(Tally):
 
     def _at_this_pace(self, *, in_working_days: bool) -> Found:
         """Open cases over the pace of the last 30 working days."""
-        day, steps = self.last_day, 0
-        while not self.warehouse.calendar.is_working_day(day):
-            day -= _ONE_DAY
-        before = day
-        while steps < _WINDOW:
-            before -= _ONE_DAY
-            steps += self.warehouse.calendar.is_working_day(before)
         still_open = sum(1 for _ in self._still_open())
-        if before < self.span.first_on - _ONE_DAY:
-            return None, None, still_open
-        ended = sum(self._ended_between(case, before) for case in self.cases)
-        if ended < _FEWEST_DECISIONS:
-            return None, ended, still_open
-        length = _WINDOW if in_working_days else (day - before).days
-        return still_open * length / ended, ended, still_open
+        said = self.forecasts.said_on(self.last_day)
+        if said.ended is None or said.ended < FEWEST_DECISIONS:
+            return None, said.ended, still_open
+        length = WINDOW if in_working_days else said.length
+        return still_open * length / said.ended, said.ended, still_open
 
     def _ended_between(self, case: Case, before: date) -> bool:
         is_in_book = case.ended is not None and case.ended >= case.book_from
@@ -174,6 +183,7 @@ class _Book(Tally):
 
 _KPIS: Final[Mapping[str, Callable[[_Book], Found]]] = {
     "expected_days": _Book.expected_days,
+    "expected_days_hit_share": _Book.expected_days_hit_share,
     "received": _Book.received,
     "decided": _Book.ended,
     "open": _Book.open,

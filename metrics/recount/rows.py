@@ -6,7 +6,7 @@ point is to come to the same number on another way.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple, Self, TypeVar
@@ -105,7 +105,7 @@ class Warehouse:
         at = MOMENTS.get(table)
         if at is None:
             return where, [*bound]
-        first = datetime.combine(about.period.start, time(), UTC) - timedelta(days=2)
+        first = datetime.combine(about.reads_from, time(), UTC) - timedelta(days=2)
         end = datetime.combine(about.period.end, time(), UTC) + timedelta(days=3)
         when = f"{at} IS NULL OR {at} >= ? AND {at} < ?"
         return f"{where} AND ({when})", [*bound, first, end]
@@ -250,6 +250,18 @@ class Question:
         if service is not None and row["service"] != service:
             return False
         return channel is None or row.get("channel") == channel
+
+    @property
+    def a_year_before(self) -> Self | None:
+        before = self.period.year_before
+        return before and replace(self, period=before)
+
+    @property
+    def reads_from(self) -> date:
+        """Give the first day of the rows that are needed."""
+        before = self.period.year_before
+        compares = self.figure.kpi == "waiting.hours_saved" and before is not None
+        return before.start if compares and before else self.period.start
 
     def days(self) -> Iterator[date]:
         for number in range((self.period.end - self.period.start).days + 1):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -21,6 +21,8 @@ _Found = tuple[float | None, int | None, int | None]  # value, n, numerator
 
 
 def recount_waiting(kpi: str, question: Question, warehouse: Warehouse) -> Recounted:
+    if kpi == "hours_saved":
+        return _hours_saved(question, warehouse)
     left_out: Counter[str] = Counter()
     visits = list(visits_of(warehouse, question))
     value, n, numerator = _KPIS[kpi](_Tally(visits, warehouse.city, left_out))
@@ -31,6 +33,25 @@ def recount_waiting(kpi: str, question: Question, warehouse: Warehouse) -> Recou
         counted=len(visits) - left_out.total(),
         left_out=left_out | without_time(warehouse, question),
         delivery_ids=frozenset(visit.row["delivery_id"] for visit in visits),
+    )
+
+
+def _hours_saved(question: Question, warehouse: Warehouse) -> Recounted:
+    """Compare what these visits cost with what they would have cost a year before."""
+    before = question.a_year_before
+    now = recount_waiting("hours_waited", question, warehouse)
+    if before is None:
+        return replace(now, value=None)
+    then = recount_waiting("hours_waited", before, warehouse)
+    if not now.n or not then.n or now.value is None or then.value is None:
+        return replace(now, value=None)
+    return Recounted(
+        value=now.n * then.value / then.n - now.value,
+        n=now.n,
+        numerator=then.n,
+        counted=now.counted + then.counted,
+        left_out=Counter(now.left_out) + Counter(then.left_out),
+        delivery_ids=now.delivery_ids | then.delivery_ids,
     )
 
 

@@ -9,12 +9,13 @@ import pytest
 from dashboard.excel_csv import excel_csv
 from metrics.catalogue import CATALOGUE, REASONS
 from metrics.figures import FIGURES
-from metrics.frames import FRAMES
+from metrics.frames import FRAMES, INTERNAL_FRAMES
 from metrics.snapshot_folder import write_snapshot
 
 FILES = ["manifest.json", "catalogue.json", "sources.json", "calendar.json",
          "figures.csv", "figures.parquet",
-         *(f"{name}.parquet" for name in FRAMES)]  # fmt: skip
+         *(f"{name}.parquet" for name in FRAMES
+           if name not in INTERNAL_FRAMES)]  # fmt: skip
 NUMBERS = {"Wert": "value", "Anzahl (n)": "n", "Zähler": "numerator",
            "Untergrenze": "lower", "Obergrenze": "upper", "Zielwert": "target",
            "Abdeckung": "coverage"}  # fmt: skip

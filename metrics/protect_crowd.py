@@ -1,0 +1,61 @@
+"""What may be said of how many people usually come to an office."""
+
+import fnmatch
+from datetime import date, datetime
+from typing import Final
+
+import polars as pl
+
+from ingest.city import City
+from metrics.crowd import QUANTILES
+from metrics.small_numbers import FEWEST, IS_SHOWN, hide, nearest
+from metrics.small_offices import hidden_offices
+
+FEWEST_DAYS: Final = 6  # of one weekday
+
+
+def protect_crowd(crowd: pl.DataFrame, city: City, now: datetime) -> pl.DataFrame:
+    """Round as counts are, each by itself; a typical hour of a few says too much.
+
+    The quantiles are counts of single days, so that small ones are hidden as others.
+    """
+    today: date = now.astimezone(city.timezone).date()
+    base = city.publish.rounding_base
+    enough = {name: pl.col(name) >= FEWEST for name in QUANTILES}
+    return (
+        crowd.filter(
+            pl.col("window_end") < today,
+            _is_listed(city),
+            ~pl.col("office").is_in(_without_figures(city)),
+        )
+        .pipe(hide, ~enough["median_visits"], "fewer_than_8")
+        .pipe(hide, pl.col("days") < FEWEST_DAYS, "too_few")
+        .with_columns(
+            pl.when(IS_SHOWN & enough[name]).then(nearest(name, base)).alias(name)
+            for name in QUANTILES
+        )
+        .sort("office", "weekday", "hour")
+    )
+
+
+def _is_listed(city: City) -> pl.Expr:
+    """Whether the city file publishes visits by the hour of the week."""
+    return pl.lit(
+        any(
+            "hour_of_week" in cell.grains
+            and "office" in cell.by
+            and any(fnmatch.fnmatchcase("waiting.visits", name) for name in cell.kpis)
+            for cell in city.publish.cells
+        )
+    )
+
+
+def _without_figures(city: City) -> list[str]:
+    """Small offices, and those of which every service is sensitive."""
+    sensitive = {
+        office.id
+        for office in city.offices
+        if (services := city.services_of(office.id))
+        and all(service.sensitive for service in services)
+    }
+    return sorted(sensitive | hidden_offices(city))
