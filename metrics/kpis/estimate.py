@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from metrics.measure import Measure, percent
+from metrics.measure import Measure, percent, share_bounds
 from metrics.visits import MICROSECONDS
 
 NEAR_MINUTES: Final = 5
@@ -28,11 +28,14 @@ def bias_minutes() -> Measure:
 
 def share_within_5_minutes() -> Measure:
     near = _PEOPLE.filter(_ERROR.abs() <= NEAR_MINUTES * MICROSECONDS).sum()
+    lower, upper = share_bounds(near, _PEOPLE.sum())
     return Measure(
         facts="estimates",
         value=pl.when(_ARE_COUNTED).then(percent(near, _PEOPLE.sum())),
         n=_PEOPLE.sum(),
         numerator=near,
+        lower=pl.when(_ARE_COUNTED).then(lower),
+        upper=pl.when(_ARE_COUNTED).then(upper),
         reason=pl.lit("no_counts"),
         absent="no_estimates",
     )

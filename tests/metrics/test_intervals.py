@@ -15,8 +15,8 @@ from metrics.measure import percentile_bounds, share_bounds
 SIZES = (*range(2, 400), 777, 1001, 2500)
 # All services are counted: what is said of them is no sample.
 # All services are counted, so there is nothing to be uncertain about. One search after
-# the other, and one hour after the other, sees the same: an interval would feign more.
-NO_SAMPLES = {"services", "searches", "opening_hours"}
+# the other, one hour or week after the other sees the same: it would feign more.
+NO_SAMPLES = {"services", "searches", "opening_hours", "weeks"}
 SHARES = [
     kpi.id
     for kpi in CATALOGUE.values()
