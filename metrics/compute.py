@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Final
 
 import duckdb
@@ -108,12 +109,16 @@ def figures_of(
     facts: Facts, reading: Reading, kept: Kept | None = None
 ) -> Iterator[pl.DataFrame]:
     """Compute every figure that is counted from one kind of facts."""
-    return _figures_of(facts, _measures(facts), reading, kept=kept)
+    return _figures_of(facts, _measures()[facts], reading, kept=kept)
 
 
-def _measures(facts: Facts) -> dict[str, Measure]:
-    measures = {kpi: function() for kpi, function in KPI_FUNCTIONS.items()}
-    return {kpi: each for kpi, each in measures.items() if each.facts == facts}
+@cache
+def _measures() -> Mapping[Facts, Mapping[str, Measure]]:
+    measures: dict[Facts, dict[str, Measure]] = {facts: {} for facts in FACTS}
+    for kpi, function in KPI_FUNCTIONS.items():
+        measure = function()
+        measures[measure.facts][kpi] = measure
+    return measures
 
 
 def _figures_of(

@@ -9,7 +9,7 @@ A test that needs a snapshot writes one with metrics.snapshot_folder.write_snaps
 import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -34,6 +34,27 @@ class SnapshotMissing(Exception):  # noqa: N818 - a state, named as one
     """Nothing has been published yet, or it cannot be read."""
 
 
+class _BySeries(Mapping[tuple[Any, ...], pl.DataFrame]):
+    """Figures by KPI, population and grain, oldest first; parted when first asked."""
+
+    def __init__(self, figures: pl.DataFrame) -> None:
+        self._figures = figures
+
+    @cached_property
+    def _parts(self) -> Mapping[tuple[Any, ...], pl.DataFrame]:
+        ordered = self._figures.sort("period_start")
+        return dict(ordered.partition_by(_SERIES, as_dict=True))
+
+    def __getitem__(self, key: tuple[Any, ...]) -> pl.DataFrame:
+        return self._parts[key]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Everything published at one moment; never changes.
@@ -52,7 +73,7 @@ class Snapshot:
     figures: pl.DataFrame
     frames: Mapping[str, pl.DataFrame]  # by name, see metrics/frames.py
     checked_at: datetime
-    _series: Mapping[tuple[str | None, ...], pl.DataFrame] = field(repr=False)
+    _series: Mapping[tuple[Any, ...], pl.DataFrame] = field(repr=False)
 
     @property
     def published_at(self) -> datetime:
@@ -110,7 +131,7 @@ class Snapshot:
             figures=figures,
             frames=frames,
             checked_at=parse_moment(documents["manifest"]["time"]),
-            _series=_by_series(figures),
+            _series=_BySeries(figures),
         )
 
 
@@ -232,11 +253,6 @@ def _frame(path: Path, name: str) -> pl.DataFrame:
     file = path / f"{name}.parquet"
     # Never a memory map: a folder that is removed later must not take pages with it.
     return pl.read_parquet(file, memory_map=False)
-
-
-def _by_series(figures: pl.DataFrame) -> dict[tuple[str | None, ...], pl.DataFrame]:
-    parts = figures.sort("period_start").partition_by(_SERIES, as_dict=True)
-    return dict(parts)
 
 
 def _document(path: Path) -> Any:  # noqa: ANN401 - JSON is what it is

@@ -18,46 +18,29 @@ class Skeleton:
     ) -> None:
         self._counted = counted
         self._opening = _opening_days(counted, calendar)
+        # The same for every population.
+        self._known_periods: dict[PeriodGrain, pl.DataFrame] = {}
+        self._known_coverage: dict[tuple[PeriodGrain, bool], pl.DataFrame] = {}
         self._groups = {
             population: _with_spans(those, POPULATIONS[population], counted.spans)
             for population, those in groups.items()
         }
 
-    def periods(self, grain: PeriodGrain) -> pl.DataFrame:
-        """List the periods that the data touch, or should."""
-        first, last = _bounds(self._counted.spans)
-        periods = periods_between(first, last, grain)
-        return pl.DataFrame(
-            {
-                "period_start": [period.start for period in periods],
-                "period_end": [period.end for period in periods],
-                "period": [period.id for period in periods],
-            },
-            schema_overrides={"period_start": pl.Date, "period_end": pl.Date},
-        )
-
     def cells(self, population: str, grain: PeriodGrain) -> pl.DataFrame:
         """Give every group in every period of its span, with opening days and state."""
+        dims = POPULATIONS[population]
         cells = (
             self._groups[population]
-            .join(self.periods(grain), how="cross")
+            .join(self._periods(grain), how="cross")
             .filter(
                 pl.col("period_start") <= pl.col("due_on"),
                 pl.col("period_end") >= pl.col("first_on"),
             )
         )
-        by_office = "office" in POPULATIONS[population]
-        keys = ["office", "period_start"] if by_office else ["period_start"]
-        covered = self._opening.group_by(
-            *(["office"] if by_office else []),
-            period_start=start_of(pl.col("day"), grain),
-        ).agg(
-            opening_days=pl.len(),
-            covered_days=pl.col("is_covered").sum(),
-            first_opening_day=pl.col("day").min(),
-        )
+        keys = ["office", "period_start"] if "office" in dims else ["period_start"]
+        covered = self._covered(grain, by_office="office" in dims)
         return cells.join(covered, on=keys, how="left").select(
-            *POPULATIONS[population],
+            *dims,
             "period_start",
             "period_end",
             "period",
@@ -68,6 +51,34 @@ class Skeleton:
             opening_days=pl.col("opening_days").fill_null(0),
             coverage=pl.col("covered_days") / pl.col("opening_days"),
         )
+
+    def _periods(self, grain: PeriodGrain) -> pl.DataFrame:
+        """List the periods that the data touch, or should."""
+        if grain not in self._known_periods:
+            first, last = _bounds(self._counted.spans)
+            periods = periods_between(first, last, grain)
+            self._known_periods[grain] = pl.DataFrame(
+                {
+                    "period_start": [period.start for period in periods],
+                    "period_end": [period.end for period in periods],
+                    "period": [period.id for period in periods],
+                },
+                schema_overrides={"period_start": pl.Date, "period_end": pl.Date},
+            )
+        return self._known_periods[grain]
+
+    def _covered(self, grain: PeriodGrain, *, by_office: bool) -> pl.DataFrame:
+        """Count the opening days of each period, and those with data."""
+        if (grain, by_office) not in self._known_coverage:
+            keys = ["office"] if by_office else []
+            self._known_coverage[grain, by_office] = self._opening.group_by(
+                *keys, period_start=start_of(pl.col("day"), grain)
+            ).agg(
+                opening_days=pl.len(),
+                covered_days=pl.col("is_covered").sum(),
+                first_opening_day=pl.col("day").min(),
+            )
+        return self._known_coverage[grain, by_office]
 
 
 def _with_spans(
