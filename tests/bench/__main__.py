@@ -32,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--runs", type=int, default=3, help="of each; medians count")
     parser.add_argument("--rows", type=int, default=500_000, help="of the big table")
+    parser.add_argument("--visits", type=int, default=300_000, help="of the history")
     arguments = parser.parse_args()
     runs = arguments.runs
     with tempfile.TemporaryDirectory() as folder:
@@ -44,6 +45,7 @@ def main() -> None:
         data = _ingest(home, exports, runs)
         _publish(data, runs)
         _volume(home, arguments.rows)
+        _history(home, arguments.visits)
         _web(home, data / "published")
 
 
@@ -97,6 +99,37 @@ def _volume(home: Path, visits: int) -> None:
         f"One day anew in {visits:,} visits: {day.seconds:.2f} s (aim: 1)\n"
         f"{many.rows} sources due at once, each answering after 1 s:"
         f" {many.seconds:.1f} s, {many.cpu_seconds:.1f} s CPU (aim: 30)\n"
+    )
+
+
+def _history(home: Path, visits: int) -> None:
+    """Measure the waiting family beside plain tools, and one new day beside all."""
+    module, place = "tests.bench.history", home / "history"
+    place.mkdir()
+    measure(module, "fill", place, visits)
+    plain = ("waiting_family", "plain_polars", "plain_duckdb")
+    runs = {name: measure(module, name, place) for name in plain}
+    runs["everything"] = measure(module, "everything", place)
+    measure(module, "next_day", place, visits)
+    runs["what_changed"] = measure(module, "what_changed", place)
+    title = f"Figures of {visits:,} visits and half as many cases in ten years"
+    table = Table("", "seconds", "CPU s", "figures", "peak MB", title=title)
+    for name, one in runs.items():
+        table.add_row(
+            name.replace("_", " "),
+            f"{one.seconds:.2f}",
+            f"{one.cpu_seconds:.2f}",
+            f"{one.rows:,}",
+            f"{one.peak_megabytes:,.0f}",
+        )
+    console.print(table)
+    ours, polars, plain_duckdb, everything, changed = (
+        one.cpu_seconds for one in runs.values()
+    )
+    console.print(
+        f"The waiting family: {ours / polars:.1f} x the CPU of plain Polars,"
+        f" {ours / plain_duckdb:.1f} x that of DuckDB; one new day:"
+        f" {changed / everything:.0%} of everything (aim: 5 %)\n"
     )
 
 
