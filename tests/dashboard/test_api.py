@@ -96,7 +96,7 @@ def some(values):
 DAYS = st.none() | st.dates(date(2024, 12, 30), date(2026, 12, 31))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data(), first=DAYS, last=DAYS)
 def test_filters_select_what_a_plain_loop_selects(
     open_client, open_figures, data, first, last
@@ -483,7 +483,7 @@ VALUES = st.sampled_from(
 ) | st.text(max_size=20)  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     name=st.sampled_from(ADDRESSES),
     query=st.lists(st.tuples(NAMES, VALUES), max_size=5),

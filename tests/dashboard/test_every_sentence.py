@@ -176,7 +176,7 @@ def differences(words, kpi, now, before, days):
     return numbers(words.number(abs(change)))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     name=st.sampled_from(sorted(CATALOGUE)),
     language=st.sampled_from(sorted(WORDS)),

@@ -109,7 +109,6 @@ def empty():
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(deliveries, st.sampled_from([0.0, 0.5, 1.0]))

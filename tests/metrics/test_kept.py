@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.city import City
@@ -366,7 +366,6 @@ def measured(rows: pl.DataFrame, before: Measured) -> Measured:
     return measure_anew(TASK, of_days, keys(rows), before)
 
 
-@settings(deadline=None)
 @given(TABLES, TABLES, st.integers(0, 40))
 def test_whatever_rows_come_and_go_the_values_are_those_of_all_rows(
     first, second, stay

@@ -15,7 +15,7 @@ from metrics.measure import median_bounds, percentile
 VALUES = st.lists(st.floats(0, 1000, allow_subnormal=False), min_size=1, max_size=60)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES, st.sampled_from([0.5, 0.8, 0.9]))
 def test_a_percentile_is_the_value_of_its_rank(values, p) -> None:
     frame = pl.DataFrame({"x": [*values, None]})

@@ -697,9 +697,7 @@ def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return figures(*{fact["figure_id"]: fact for fact in rows}.values())
 
 
-EXAMPLES = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+EXAMPLES = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @EXAMPLES

@@ -242,7 +242,7 @@ CALL = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(CALL, min_size=1, max_size=30))
 def test_a_plain_loop_counts_the_same(calls):
     lines, expected, cut = [], defaultdict(Counter), 0
@@ -290,7 +290,7 @@ def _for_hypothesis(any_source, city):
     SOURCE, CITY = any_source("asterisk_queue_log", MAPPING), city
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_whatever_happens_to_a_file_it_is_read_or_refused(data):
     content = bytearray(log(*answered("a", 0, 5, 30), *abandoned("b", 9, 7)))

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.adapters import german_formats as formats
@@ -56,7 +56,6 @@ def test_half_a_person_is_no_whole_number():
     assert formats.integers(texts, ",").to_list() == [3, None, None, None]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(

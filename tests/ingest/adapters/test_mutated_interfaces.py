@@ -141,7 +141,6 @@ def read_or_refused(read, source, content, city, now):
 @pytest.mark.parametrize("name", SAMPLES)
 @settings(
     max_examples=120,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
@@ -158,7 +157,6 @@ def test_a_changed_answer_is_read_or_refused(sources, read, city, now, name, dat
 @pytest.mark.parametrize("name", SAMPLES)
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(cut=st.floats(0, 0.999))

@@ -92,7 +92,7 @@ def test_nine_columns_without_the_way_to_the_desk_are_read(waiting, read):
     assert hours(parsed) == [(*row[:5], None, row[6]) for row in NINE_READ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.permutations(NEW), st.permutations(range(len(NEW))))
 def test_any_order_of_columns_and_of_the_dictionary_gives_the_same_rows(
     variables, order

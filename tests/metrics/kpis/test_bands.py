@@ -211,7 +211,7 @@ def counted(waits, edges):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(WAITS, INNER, st.sampled_from([0.5, 0.9]))
 def test_an_estimate_lies_in_the_band_of_the_true_percentile(waits, inner, p) -> None:
     edges = [0, *sorted(inner)]
@@ -231,7 +231,7 @@ def test_an_estimate_lies_in_the_band_of_the_true_percentile(waits, inner, p) ->
         assert mark == "estimate"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(WAITS, INNER)
 def test_the_interval_holds_that_of_the_waits_themselves(waits, inner) -> None:
     edges = [0, *sorted(inner)]
