@@ -16,6 +16,7 @@ from ingest.mappings import Column, TableMapping
 from ingest.sources import Source, TableFileSource
 from ingest.template import TABLES
 from ingest.warehouse import columns_of
+from metrics.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs" / "sources"
@@ -79,3 +80,14 @@ def test_the_export_of_a_case_management_is_read_as_its_page_says():
     assert decided["decided_at"] == datetime(2026, 8, 2, 22, tzinfo=UTC)
     assert {row["service"] for row in (still_open, decided)} == {"baugenehmigung"}
     assert "Erika" not in parsed.rows.write_json()
+
+
+def test_the_page_on_figures_names_every_family_and_the_tables_it_reads():
+    text = (ROOT / "docs" / "figures.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| .* \| (.+) \|$", text, re.MULTILINE))
+    assert rows.keys() == {kpi.family for kpi in CATALOGUE.values()}
+    for kpi in CATALOGUE.values():
+        missing = [
+            table for table in kpi.tables if f"`{table}`" not in rows[kpi.family]
+        ]
+        assert missing == [], kpi.id
