@@ -48,10 +48,14 @@ _SAID: Final[Mapping[str, Text]] = {
         en="The share follows from two other published figures of the same period.",
     ),
     "bound": Text(
-        de="Auf der einen Seite sind es weniger als 8. Gezeigt wird deshalb nur die"
-        " Grenze, die aus n folgt: 8 geteilt durch n, mindestens 5 Prozent.",
-        en="On one side there are fewer than 8, so only the limit is shown that follows"
-        " from n: 8 divided by n, at least 5 percent.",
+        de="Auf der einen Seite sind es weniger als 8 oder unter 0,5 Prozent. Gezeigt"
+        " wird deshalb nur eine Grenze: je nach Anzahl 5, 10 oder 16 Prozent. Die"
+        " Anzahlen dazu werden nicht veröffentlicht. Die folgenden Befehle zeigen die"
+        " Zahl und prüfen, ob die Datei noch die veröffentlichte ist.",
+        en="On one side there are fewer than 8, or below 0.5 percent, so only a limit"
+        " is shown: 5, 10 or 16 percent, depending on the number. The counts are not"
+        " published. The following commands show the figure and check that the file"
+        " is still the published one.",
     ),
     "row": Text(
         de="Aus den veröffentlichten Dateien lässt sich diese Zahl nicht nachrechnen:"
@@ -109,9 +113,9 @@ def recomputation(
     return Recomputation(
         way,
         said,
-        None if way in ("row", "none") else within,
-        in_duckdb(way, ids, figure["reason"]),
-        in_polars(way, ids, figure["reason"]),
+        None if way in ("bound", "row", "none") else within,
+        in_duckdb(way, ids),
+        in_polars(way, ids),
     )
 
 

@@ -16,8 +16,9 @@ from metrics.measure import share_bounds
 FEWEST: Final = 8  # people behind any count, median or mean
 FEWEST_FOR_PERCENTILE: Final = 20  # p80, p90
 FEWEST_FOR_SHARE: Final = 50  # in the denominator
-LOWEST_SHARE: Final = 5  # percent; said for 0 %
-HIGHEST_SHARE: Final = 95
+# From so many on, the share of fewer than eight is below so many percent. In steps: one
+# for each denominator would be as good as the denominator.
+EDGES: Final = ((160, 5), (80, 10), (FEWEST_FOR_SHARE, 16))
 # With fewer, the ends of an interval are the shortest and the longest time themselves.
 FEWEST_FOR_INTERVAL_OF_MEDIAN: Final = 20
 FEWEST_FOR_INTERVAL: Final = 60
@@ -181,31 +182,44 @@ def _share(figures: pl.DataFrame, _kpi: Kpi, base: int) -> pl.DataFrame:
     """Say in percent what the rounded counts say.
 
     With fewer than eight on one side a share is told as the largest that this could be:
-    seven of sixty as "below 14 %", seven of a thousand as "below 5 %".
+    seven of sixty as "below 16 %", seven of a thousand as "below 5 %". Of how many is
+    not said: less the count of the other side that would be how many are on this one.
     """
+    # It was told so before: the same again is as much as is known.
+    is_told = pl.col("n").is_null() & _IS_SAID_AS_EDGE
     unknown = pl.col("numerator").is_null()
     percent = _percent(base)
     below = (pl.col("numerator") < FEWEST) | (unknown & _IS_BELOW) | (percent <= 0)
     rest = pl.col("n") - pl.col("numerator")
     above = (rest < FEWEST) | (unknown & _IS_ABOVE) | (percent >= 100)
-    edge = (100 * FEWEST / nearest("n", base)).ceil()
-    hidden = hide(figures, _few("n"), "fewer_than_8")
-    hidden = hide(hidden, _few("n", FEWEST_FOR_SHARE), "too_few")
+    edge = _edge(nearest("n", base))
+    hidden = hide(figures, _few("n") & ~is_told, "fewer_than_8")
+    hidden = hide(hidden, _few("n", FEWEST_FOR_SHARE) & ~is_told, "too_few")
     hidden = hide(hidden, unknown & ~_IS_SAID_AS_EDGE, "no_counts")
     return (
         hidden.with_columns(
             _below=below.fill_null(value=False), _above=above.fill_null(value=False)
         )
         .with_columns(
-            value=pl.when("_below")
-            .then(pl.max_horizontal(edge, LOWEST_SHARE))
+            value=pl.when(is_told)
+            .then("value")
+            .when("_below")
+            .then(edge)
             .when("_above")
-            .then(pl.min_horizontal(100 - edge, HIGHEST_SHARE))
+            .then(100 - edge)
             .otherwise(percent),
             **_rounded_counts(base),
         )
         .pipe(_told_as_below_or_above)
         .select(figures.columns)
+    )
+
+
+def _edge(rounded_n: pl.Expr) -> pl.Expr:
+    """Say below which percentage fewer than eight of so many surely are."""
+    return pl.coalesce(
+        pl.when(rounded_n >= fewest).then(pl.lit(percent, pl.Float64))
+        for fewest, percent in EDGES
     )
 
 
@@ -220,6 +234,7 @@ def _told_as_below_or_above(shares: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("above"))
         .otherwise(pl.col("reason")),
         numerator=pl.when(exact).then(pl.col("numerator")),
+        n=pl.when(exact).then(pl.col("n")),
         # From the rounded counts again: the true interval would give the counts away.
         lower=pl.when(with_interval).then(lower.floor()),
         upper=pl.when(with_interval).then(upper.ceil()),

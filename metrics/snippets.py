@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from metrics.small_numbers import FEWEST, HIGHEST_SHARE, LOWEST_SHARE
-
 # sum: of its parts; last: the last part's; share: of its own row's counts; quotient: of
-# two other figures; bound: what its row's n allows; row: not to be recomputed; none:
+# two other figures; bound: a limit, not to be recomputed; row: neither is this; none:
 # there is no value.
 Way = Literal["sum", "last", "share", "quotient", "bound", "row", "none"]
 FILES: Final = ("figures.parquet", "manifest.json")
@@ -36,7 +34,7 @@ WHERE figure_id IN (
 """,
     "last": _ROW,
     "share": _ROW,
-    "bound": _ROW,
+    "bound": _LOOK,
     "quotient": """\
 SELECT floor(100 * (part.value / whole.value) + 0.5) AS recomputed
 FROM 'figures.parquet' AS part, 'figures.parquet' AS whole
@@ -86,10 +84,7 @@ recomputed = floor(100 * share + 0.5)
 print(recomputed)
 """,
     ),
-    "bound": (
-        "from math import ceil\n\n",
-        'n = rows[0]["n"]\nrecomputed = {term}\nprint(recomputed)\n',
-    ),
+    "bound": (_IMPORTS, _CHECK),
     "quotient": (
         "from math import floor\n\n",
         """\
@@ -103,7 +98,7 @@ print(recomputed)
 }
 
 
-def in_duckdb(way: Way, ids: Sequence[str], reason: str | None) -> str:
+def in_duckdb(way: Way, ids: Sequence[str]) -> str:
     """Write SQL to be run in a folder with FILES; of a quotient the whole comes last.
 
     It answers `recomputed`, of a sum `hidden_parts` too; of what cannot be recomputed
@@ -113,25 +108,15 @@ def in_duckdb(way: Way, ids: Sequence[str], reason: str | None) -> str:
     term = {
         "last": "value",
         "share": "floor(100 * (numerator / n) + 0.5)",
-        "bound": _edge(reason, "least", "greatest"),
     }.get(way)
     return _DUCKDB[way].format(
         ids=",\n  ".join(quoted), first=quoted[0], last=quoted[-1], term=term
     )
 
 
-def in_polars(way: Way, ids: Sequence[str], reason: str | None) -> str:
+def in_polars(way: Way, ids: Sequence[str]) -> str:
     """Write Python to be run in a folder with FILES; its names are those of the SQL."""
     quoted = ['"' + name.replace('"', '\\"') + '"' for name in ids]
     before, after = _POLARS[way]
-    term = _edge(reason, "min", "max")
     read = _READ.format(ids=",\n    ".join(quoted))
-    return before + read + after.format(term=term)
-
-
-def _edge(reason: str | None, smallest: str, largest: str) -> str:
-    """Say what small_numbers tells of a share with fewer than eight on one side."""
-    edge = f"ceil({100 * FEWEST} / n)"
-    if reason == "below":
-        return f"{largest}({edge}, {LOWEST_SHARE})"
-    return f"{smallest}(100 - {edge}, {HIGHEST_SHARE})"
+    return before + read + after.format()

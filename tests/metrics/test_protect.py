@@ -225,11 +225,12 @@ def test_the_interval_of_a_median_is_left_out_where_its_ends_are_single_people()
     [
         (13, 52, ("final", 30, 15, 50, None)),  # 15 of 50, not 13 of 52 = 25 %
         (333, 1001, ("final", 34, 335, 1000, None)),
-        (7, 60, ("final", 14, None, 60, "below")),  # 8 of 60 = 13.3 %: it is less
-        (0, 1000, ("final", 5, None, 1000, "below")),
-        (53, 60, ("final", 86, None, 60, "above")),
-        (1000, 1000, ("final", 95, None, 1000, "above")),
-        (9, 3000, ("final", 5, None, 3000, "below")),  # 10 of 3000 rounds to 0 %
+        (7, 60, ("final", 16, None, None, "below")),  # 8 of 50 = 16 %: it is less
+        (0, 79, ("final", 10, None, None, "below")),
+        (0, 1000, ("final", 5, None, None, "below")),
+        (53, 60, ("final", 84, None, None, "above")),
+        (1000, 1000, ("final", 95, None, None, "above")),
+        (9, 3000, ("final", 5, None, None, "below")),  # 10 of 3000 rounds to 0 %
         (20, 49, ("hidden", None, None, None, "too_few")),
         (3, 7, ("hidden", None, None, None, "fewer_than_8")),
         (None, 100, ("hidden", None, None, None, "no_counts")),
@@ -238,6 +239,20 @@ def test_the_interval_of_a_median_is_left_out_where_its_ends_are_single_people()
 def test_a_share_is_what_the_rounded_counts_say(numerator, n, said):
     found = only(row("waiting.no_show_share", value=1.23, n=n, numerator=numerator))
     assert (found.state, found.value, found.numerator, found.n, found.reason) == said
+
+
+def test_a_few_do_not_follow_from_all_and_the_count_of_the_others():
+    """Others 98 to 102, all 103 to 107, "fewer than eight": it was somebody."""
+    others = only(row("waiting.visits", value=102.0, n=102))
+    few = only(row("waiting.no_show_share", value=0.9, n=103, numerator=1))
+    assert others.value == 100
+    assert (few.reason, few.value, few.n) == ("below", 10, None)
+
+
+@pytest.mark.parametrize("n", range(50, 400))
+def test_what_fewer_than_eight_are_below_is_true_of_every_denominator(n):
+    found = only(row("waiting.no_show_share", value=0, n=n, numerator=7))
+    assert 100 * 7 / n < found.value
 
 
 def test_the_interval_of_a_share_comes_from_the_rounded_counts_too():
@@ -593,6 +608,7 @@ def violations(said: pl.DataFrame, true: pl.DataFrame, city: City) -> Iterator[s
             continue
         if found["value"] is None or found["value"] != int(found["value"]):
             yield f"{name}: {found['value']} is no whole number"
+            continue
         yield from _of_place(found, city)
         if not found["kpi"].startswith("queue."):
             yield from _of_people(found, fact, city.publish.rounding_base)
