@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import holidays
 import polars as pl
 
 from ingest.city import City
@@ -66,7 +67,9 @@ class Kept:
 @cache
 def _code() -> str:
     """Tell this code and its libraries from others."""
-    digest = hashlib.sha256(f"{pl.__version__} {duckdb.__version__}".encode())
+    # Of holidays too: deadlines and opening hours are counted by its calendar.
+    libraries = (pl.__version__, duckdb.__version__, holidays.__version__)
+    digest = hashlib.sha256(" ".join(libraries).encode())
     for root in _CODE:
         for file in sorted((*root.rglob("*.py"), *root.rglob("*.toml"))):
             digest.update(file.read_bytes())

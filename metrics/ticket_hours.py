@@ -25,6 +25,7 @@ from metrics.spans import (
     spans_of,
 )
 from metrics.told import keys_of, told_days
+from metrics.visits import MINUTES
 
 # The moment lies between two looks; farther apart they say too little of it.
 LARGEST_GAP: Final = timedelta(minutes=30)
@@ -139,7 +140,7 @@ def _with_first(looks: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
     seen_before = pl.col("at").filter(is_before).max().over(*day, "opens_at")
     since = pl.max_horizontal("opens_at", "seen_before")
     is_first = pl.col("is_sold_out") & (pl.col("at") == pl.col("gone_at"))
-    minutes = (pl.col("at") - pl.col("opens_at")).dt.total_microseconds() / 60e6
+    minutes = (pl.col("at") - pl.col("opens_at")).dt.total_microseconds() * MINUTES
     return (
         looks.with_columns(gone_at=gone_at)
         .with_columns(seen_before=seen_before, is_first=is_first)

@@ -31,6 +31,8 @@ AT: Final = """CASE outcome
     ELSE coalesce(arrived_at, appointment_at) END"""
 COUNTS_CUSTOMERS: Final = "customers IS NOT NULL OR mean_wait_minutes IS NOT NULL"
 MICROSECONDS: Final = 60_000_000  # in a minute
+# Multiplied, since Polars divides one value by a number otherwise than many.
+MINUTES: Final = 1 / MICROSECONDS
 _CHANNELS: Final = pl.Enum(["walk_in", "appointment", "kiosk"])
 
 
@@ -125,7 +127,7 @@ def _tickets(
         pl.col("called_at"),
         pl.max_horizontal("appointment_at", "arrived_at"),
     )
-    wait = (called - came).dt.total_microseconds() / MICROSECONDS
+    wait = (called - came).dt.total_microseconds() * MINUTES
     outcome = pl.col("outcome")
     return (
         of_known_offices(with_merged_offices(rows, city), city)
@@ -214,7 +216,7 @@ def _days_before(city: City) -> pl.Expr:
 
 
 def _minutes_of_served(start: str, end: str) -> pl.Expr:
-    minutes = (pl.col(end) - pl.col(start)).dt.total_microseconds() / MICROSECONDS
+    minutes = (pl.col(end) - pl.col(start)).dt.total_microseconds() * MINUTES
     return pl.when(pl.col("outcome") == "served").then(minutes)
 
 

@@ -74,8 +74,9 @@ def _share(part: pl.Expr, *whole: pl.Expr) -> Measure:
 
 def _mean(seconds: pl.Expr) -> pl.Expr:
     is_known = _all_known(seconds, _ANSWERED) & (_ANSWERED.sum() > 0)
-    total = seconds.sum() / MICROSECONDS
-    return pl.when(is_known).then(total / _ANSWERED.sum())
+    # By a sum, since Polars divides one value by a number otherwise than many.
+    mean = seconds.sum() / (_ANSWERED.sum() * MICROSECONDS)
+    return pl.when(is_known).then(mean)
 
 
 def _all_known(*columns: pl.Expr) -> pl.Expr:

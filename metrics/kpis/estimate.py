@@ -43,7 +43,8 @@ def share_within_5_minutes() -> Measure:
 
 def _mean(error: pl.Expr) -> Measure:
     """Weigh each by its people: no mean of means."""
-    mean = (error * _PEOPLE).sum() / _PEOPLE.sum() / MICROSECONDS
+    # By a sum, since Polars divides one value by a number otherwise than many.
+    mean = (error * _PEOPLE).sum() / (_PEOPLE.sum() * MICROSECONDS)
     return Measure(
         facts="estimates",
         value=pl.when(_ARE_COUNTED).then(mean),

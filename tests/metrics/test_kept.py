@@ -15,13 +15,17 @@ from hypothesis import strategies as st
 
 from ingest.city import City
 from metrics import compute as compute_module
+from metrics import kept as kept_module
+from metrics.catalogue import CATALOGUE
 from metrics.compute import compute
 from metrics.kept import Kept
+from metrics.kpis import KPI_FUNCTIONS
 from metrics.measure import Measure, percentile
 from metrics.measured import Measured, Task, measure_anew, measure_rows
 from metrics.periods import GRAINS
 from metrics.snapshot import publish
 from metrics.told import keys_of_rows
+from metrics.visits import MINUTES
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # The year ends within a week, and the clocks change within the data.
@@ -332,6 +336,15 @@ def _days_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[tuple[date, date]]:
     return asked
 
 
+MEASURES = {kpi: function() for kpi, function in KPI_FUNCTIONS.items()}
+# Columns of whole microseconds and of people, by facts: what means are made of.
+WITH_NUMBERS: dict[str, dict[str, int]] = {
+    "visits": {"wait_sum": 10**9, "person_wait": 10**9, "waited": 30},
+    "contacts": {"wait_seconds": 10**9, "handling_seconds": 10**9, "answered": 30},
+    "estimates": {"error": 10**9, "people": 30},
+}
+
+
 TASK = Task(
     measures={
         "x.median": Measure(
@@ -364,6 +377,45 @@ def measured(rows: pl.DataFrame, before: Measured) -> Measured:
         return {"city": part, "office": part}
 
     return measure_anew(TASK, of_days, keys(rows), before)
+
+
+@pytest.mark.parametrize(
+    "kpi", sorted(kpi for kpi in MEASURES if CATALOGUE[kpi].kind in ("mean", "sum"))
+)
+def test_a_group_alone_comes_to_the_same_as_among_many(kpi) -> None:
+    """To the last digit: of one period alone Polars divides otherwise than of many."""
+    draw = random.Random(kpi)  # noqa: S311 - invented rows
+    columns = WITH_NUMBERS[MEASURES[kpi].facts]
+    rows = pl.DataFrame(
+        {
+            "group": [group for group in range(150) for _ in range(2)],
+            **{name: [draw.randrange(1, most) for _ in range(300)]
+               for name, most in columns.items()},
+            "is_mean": [False] * 300,
+            "line": ["phone"] * 300,
+        }
+    )  # fmt: skip
+    value = MEASURES[kpi].value.alias("value")
+    among_many = rows.group_by("group", maintain_order=True).agg(value)
+    alone = [part.group_by("group").agg(value) for part in rows.partition_by("group")]
+    assert pl.concat(alone).equals(among_many)
+    assert among_many["value"].null_count() == 0
+
+
+def test_minutes_are_the_same_of_one_visit_as_of_many_and_whole_ones_exact() -> None:
+    seconds = pl.DataFrame({"took": [n * 1_000_000 for n in range(4000)]})
+    minutes = pl.col("took") * MINUTES
+    among_many = seconds.select(minutes)
+    alone = [part.select(minutes) for part in seconds.iter_slices(1)]
+    assert pl.concat(alone).equals(among_many)
+    whole = pl.DataFrame({"took": [n * 30_000_000 for n in range(2880)]})
+    assert whole.select(minutes)["took"].to_list() == [n / 2 for n in range(2880)]
+
+
+def test_another_calendar_of_holidays_is_other_code(monkeypatch) -> None:
+    before = kept_module._code.__wrapped__()  # as of a process that starts anew
+    monkeypatch.setattr("holidays.__version__", "0.0")
+    assert kept_module._code.__wrapped__() != before
 
 
 @given(TABLES, TABLES, st.integers(0, 40))
