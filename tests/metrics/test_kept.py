@@ -79,6 +79,7 @@ def hour(draw: random.Random, day: date) -> dict[str, Any]:
         "hour_at": at(day, 60 * draw.randrange(8, 12)),
         "customers": draw.choice((None, 0, 3, 7)),
         "mean_wait_minutes": draw.choice((None, 4.1, 17.3)),
+        "estimated_wait_minutes": draw.choice((None, 5.0, 12.5)),
     }
 
 
@@ -155,7 +156,19 @@ def slot_day(draw: random.Random, day: date) -> dict[str, Any]:
     }
 
 
+def pause(draw: random.Random, day: date) -> dict[str, Any]:
+    since = day + timedelta(days=draw.randrange(9))
+    lasted = draw.choice((None, 0, 5, 30))
+    return {
+        "case_key": f"{day}-{draw.randrange(6)}",
+        "from_at": at(since, 600),
+        "to_at": None if lasted is None else at(since + timedelta(days=lasted), 600),
+        "holder": draw.choice(("applicant", "third_party")),
+    }
+
+
 ROWS = {
+    "case_pauses": pause,
     "contacts": call,
     "ratings": rating,
     "tickets": ticket,
