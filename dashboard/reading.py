@@ -50,6 +50,7 @@ _BRIEFLY: Final = {
     "nothing_judged": german("Keine Vorhersage abgelaufen"),
     "forecast_failed": german("Zu unsicher"),
     "fewer_than_8": german("Zu wenige Fälle (unter 8)"),
+    "tells_of_few": german("Zum Schutz Einzelner nicht gezeigt"),
     "too_few": german("Zu wenige Fälle"),
     "small_staff": german("Zum Schutz Einzelner nicht gezeigt"),
 }

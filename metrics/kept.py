@@ -10,11 +10,11 @@ import io
 import json
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import duckdb
-import holidays
 import polars as pl
 
 from ingest.city import City
@@ -68,7 +68,7 @@ class Kept:
 def _code() -> str:
     """Tell this code and its libraries from others."""
     # Of holidays too: deadlines and opening hours are counted by its calendar.
-    libraries = (pl.__version__, duckdb.__version__, holidays.__version__)
+    libraries = (pl.__version__, duckdb.__version__, version("holidays"))
     digest = hashlib.sha256(" ".join(libraries).encode())
     for root in _CODE:
         for file in sorted((*root.rglob("*.py"), *root.rglob("*.toml"))):

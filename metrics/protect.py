@@ -21,6 +21,7 @@ from metrics.live_queues import live_queue, newest_looks
 from metrics.moments import iso
 from metrics.online_services import protect_online_services
 from metrics.protect_crowd import protect_crowd
+from metrics.protect_parts import hide_second_parts
 from metrics.small_numbers import (
     FEWEST,
     FEWEST_FOR_PERCENTILE,
@@ -95,6 +96,7 @@ def protect_figures(
     said = [say(part, catalogue[str(kpi)], base) for (kpi,), part in parts.items()]
     return (
         _without_small_offices(pl.concat([figures.clear(), *said]), city)
+        .pipe(hide_second_parts)
         .with_columns(pl.when(IS_SHOWN).then(pl.col(name)) for name in _CONTENT)
         # On how many days there was somebody says that it was not nobody.
         .with_columns(coverage=pl.when(pl.col("state") != "hidden").then("coverage"))

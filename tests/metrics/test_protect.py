@@ -35,6 +35,9 @@ KINDS = {
     "waiting.p90_minutes": ("quantile", "minutes"),
     "waiting.no_show_share": ("share", "percent"),
     "backlog.open": ("count", "count"),
+    "backlog.with_office": ("count", "count"),
+    "backlog.with_applicant": ("count", "count"),
+    "backlog.with_third_party": ("count", "count"),
     "backlog.clearance_percent": ("ratio", "percent"),
     "processing.expected_days": ("ratio", "days"),
     "queue.median_wait_minutes": ("quantile", "minutes"),
@@ -271,6 +274,38 @@ def test_clearance_is_a_percentage_of_rounded_counts_and_needs_fifty():
     assert (few.state, few.reason) == ("hidden", "too_few")
     one_side = only(row("backlog.clearance_percent", value=0, n=90, numerator=7))
     assert (one_side.state, one_side.reason) == ("hidden", "fewer_than_8")
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ((30, 7, 23), (30, "fewer_than_8", "tells_of_few")),  # of 60 open ones
+        ((12, 0, 48), ("tells_of_few", "fewer_than_8", 50)),
+        ((30, 5, 6), ("tells_of_few", "fewer_than_8", "fewer_than_8")),
+        ((30, 8, 23), (30, 10, 25)),
+    ],
+)
+def test_a_few_open_cases_do_not_follow_from_all_and_who_holds_the_others(held, said):
+    names = (
+        "backlog.with_office",
+        "backlog.with_applicant",
+        "backlog.with_third_party",
+    )
+    rows = [
+        row(name, value=float(count), n=count)
+        for name, count in zip(names, held, strict=True)
+    ]
+    # In another month nobody is few, and nothing is kept back.
+    others = [fact | {"value": 40.0, "n": 40, "grain": "quarter"} for fact in rows]
+    others = [fact | {"figure_id": f"{fact['figure_id']}-q"} for fact in others]
+    found = protected(*rows, *others)
+    month = {
+        each["kpi"]: each["value"] or each["reason"]
+        for each in found
+        if each["grain"] == "month"
+    }
+    assert tuple(month[name] for name in names) == said
+    assert {each["value"] for each in found if each["grain"] == "quarter"} == {40}
 
 
 def test_sums_are_rounded_like_counts_and_small_ones_are_said_as_below():

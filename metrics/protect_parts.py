@@ -1,0 +1,36 @@
+"""What a whole says of a part that is hidden: a second one has to stay hidden, too.
+
+Open cases are with the office, the applicant or others. With the whole and two of these
+three told, the third follows from a subtraction, rounded as they are: 60 open, 30 and
+25 of them elsewhere, "fewer than 8" are with the applicant - so it is somebody.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from metrics.small_numbers import IS_SHOWN, hide
+
+REASON: Final = "tells_of_few"
+_HOLDERS: Final = (
+    "backlog.with_office",
+    "backlog.with_applicant",
+    "backlog.with_third_party",
+)
+_GROUP: Final = ("office", "service", "channel", "grain", "period_start")
+
+
+def hide_second_parts(figures: pl.DataFrame) -> pl.DataFrame:
+    """Hide, where parts are hidden since they are few, the smallest of the others."""
+    is_part = pl.col("kpi").is_in(_HOLDERS)
+    is_told = is_part & IS_SHOWN
+    reason = pl.col("reason").filter(is_part)
+    has_few = (reason == "fewer_than_8").any().over(_GROUP)
+    has_second = (reason == REASON).any().over(_GROUP)
+    smallest = pl.col("value").filter(is_told).min().over(_GROUP)
+    is_second = is_told & has_few & ~has_second & (pl.col("value") == smallest)
+    return (
+        figures.with_columns(_is_second=is_second)
+        .pipe(hide, pl.col("_is_second"), REASON)
+        .drop("_is_second")
+    )
