@@ -215,9 +215,9 @@ def test_calls_are_protected_as_people_are(connection, make_city, deliver) -> No
     assert (found["offered"]["value"], found["offered"]["n"]) == (110, 110)
     # 101 and 112 become 100 and 110.
     assert (found["answered_share"]["value"], found["answered_share"]["n"]) == (91, 110)
-    # Six who gave up are fewer than eight: the share could be 8 of 110 at most.
+    # Six who gave up are fewer than eight: of 80 or more that is below 10 percent.
     lost = found["abandoned_share"]
-    assert (lost["value"], lost["numerator"], lost["reason"]) == (8, None, "below")
+    assert (lost["value"], lost["n"], lost["reason"]) == (10, None, "below")
     assert found["mean_wait_seconds"]["value"] == 30
 
 
