@@ -99,6 +99,12 @@ def local_day(moment: str | pl.Expr, city: City) -> pl.Expr:
     return column.dt.convert_time_zone(city.info.timezone).dt.date()
 
 
+def since_first_day(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """Leave out what the city file says there are to be no figures of."""
+    first_day = city.info.first_day
+    return rows if first_day is None else rows.filter(pl.col("day") >= first_day)
+
+
 def of_known_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     """Leave out offices that the city file does not name, and unknown services.
 
