@@ -1,11 +1,11 @@
-"""The two ways in which rows of a table become a kind of facts."""
+"""How the rows of a table become a kind of facts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
 from metrics.reading import Reading
-from metrics.spans import Counted, by_population, since_first_day, spans_of
+from metrics.spans import POPULATIONS, Counted, by_population, since_first_day, spans_of
 from metrics.told import keys_of, keys_of_rows
 
 
@@ -48,3 +48,19 @@ def count_told(
         events=pl.len(),
         keys=keys_of(known),
     )
+
+
+def hours_by_population(
+    looks: pl.DataFrame,
+    condensed: Callable[[pl.DataFrame, tuple[str, ...]], pl.DataFrame],
+    finer: Sequence[str],
+) -> dict[str, pl.DataFrame]:
+    """Condense looks to hours; those of the city are the hours of its offices."""
+    hours = condensed(looks, POPULATIONS["office"])
+    populations = {"city": hours, "office": hours}
+    for name in finer:
+        keys = POPULATIONS[name]
+        split = looks.filter(pl.col(keys[-1]).is_not_null())
+        if not split.is_empty():
+            populations[name] = condensed(split, keys)
+    return populations

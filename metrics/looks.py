@@ -6,12 +6,11 @@ import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_rows
-from metrics.counting import count_told
+from metrics.counting import count_told, hours_by_population
 from metrics.measure import percentile
 from metrics.reading import Reading
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
-    POPULATIONS,
     Counted,
     local_day,
     of_known_offices,
@@ -50,14 +49,7 @@ def _rows(reading: Reading) -> dict[str, pl.DataFrame]:
         ),
         city,
     )
-    hours = _hours(looks, POPULATIONS["office"])
-    populations = {"city": hours, "office": hours}
-    for name in ("office_service", "office_channel"):
-        keys = POPULATIONS[name]
-        split = looks.filter(pl.col(keys[-1]).is_not_null())
-        if not split.is_empty():
-            populations[name] = _hours(split, keys)
-    return populations
+    return hours_by_population(looks, _hours, ("office_service", "office_channel"))
 
 
 def _looks(reading: Reading) -> pl.DataFrame:

@@ -21,8 +21,6 @@ def count_slots(reading: Reading) -> Counted | None:
     city = reading.city
     where, offices = rows_of_office(city, reading.office)
     told = read_rows(reading.connection, "slots", where=where, parameters=offices)
-    if told.is_empty():
-        return None
     received = read_frame(reading.connection, _RECEIVED)
     rows = (
         of_known_offices(with_merged_offices(told, city), city)

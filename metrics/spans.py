@@ -30,6 +30,13 @@ SPANS: Final = pl.Schema(
         "due_on": pl.Date,  # the last day that there must be figures for, be it gaps
     }
 )
+# Of several spans: how far any of them reaches, and how far all of them are known.
+ALL_SPANS: Final = (
+    pl.col("first_on", "begins_on").min(),
+    pl.col("last_on").max(),
+    pl.col("complete_on").min(),
+    pl.col("due_on").max(),
+)
 # A source that begins this close to another's end has replaced it.
 _HANDOVER: Final = timedelta(days=31)
 

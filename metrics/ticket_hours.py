@@ -15,11 +15,10 @@ import polars as pl
 
 from ingest.warehouse import read_rows
 from metrics.calendar import Calendar
-from metrics.counting import count_told
+from metrics.counting import count_told, hours_by_population
 from metrics.reading import Reading
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
-    POPULATIONS,
     Counted,
     local_day,
     of_known_offices,
@@ -54,12 +53,7 @@ def _told(reading: Reading) -> pl.DataFrame:
 
 def _rows(reading: Reading, told: pl.DataFrame) -> dict[str, pl.DataFrame]:
     looks = since_first_day(_looks(reading, told), reading.city)
-    by_office = _hours(looks, POPULATIONS["office"])
-    populations = {"city": by_office, "office": by_office}
-    split = looks.filter(pl.col("service").is_not_null())
-    if not split.is_empty():
-        populations["office_service"] = _hours(split, POPULATIONS["office_service"])
-    return populations
+    return hours_by_population(looks, _hours, ("office_service",))
 
 
 def _looks(reading: Reading, told: pl.DataFrame) -> pl.DataFrame:
