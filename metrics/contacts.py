@@ -19,7 +19,7 @@ _LINES: Final = pl.Enum(["phone", "chat", "mail"])
 _OF_OFFERED: Final = ("answered", "abandoned")
 _OF_ANSWERED: Final = ("answered_in_target", "solved_first")
 _SECONDS: Final = ("wait_seconds", "handling_seconds")  # of answered, too
-MICROSECONDS: Final = 1_000_000
+MICROSECONDS_A_SECOND: Final = 1_000_000
 
 
 def count_contacts(reading: Reading) -> Counted | None:
@@ -76,7 +76,7 @@ def _covered(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _exact(seconds: str) -> pl.Expr:
     """Give whole microseconds: their sum is the same in whatever order."""
-    return (pl.col(seconds) * MICROSECONDS).round().cast(pl.Int64)
+    return (pl.col(seconds) * MICROSECONDS_A_SECOND).round().cast(pl.Int64)
 
 
 def _none_of_nothing(names: tuple[str, ...], whole: str) -> list[pl.Expr]:

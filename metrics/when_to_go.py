@@ -143,8 +143,8 @@ def _with_gaps(
     opening = opening_hours(city, calendar)
     windows = measured.select("office", *_WINDOW, "basis").unique()
     # Who comes before the office opens waits for that, too; it is no time to go.
-    has_hours = [office.id for office in city.offices if office.hours]
-    at_any_time = measured.filter(~pl.col("office").is_in(has_hours))
+    has_hours = pl.col("office").is_in(calendar.offices_with_hours)
+    at_any_time = measured.filter(~has_hours)
     when_open = measured.join(opening, on=_KEYS, how="semi")
     measured = pl.concat([at_any_time, when_open])
     has_value = pl.col("median_minutes").is_not_null()
