@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 Language = Literal["de", "en"]
 _MOST_FILTERS = 32
-LANGUAGES: tuple[Language, ...] = ("de", "en")
 
 
 @dataclass(frozen=True)
