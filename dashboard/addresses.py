@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
-Language = Literal["de", "en"]
+from metrics.catalogue import Language
+
 _MOST_FILTERS = 32
-LANGUAGES: tuple[Language, ...] = ("de", "en")
 
 
 @dataclass(frozen=True)

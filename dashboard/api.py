@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import polars as pl
 from flask import Blueprint, Flask, Response, request
 
-from dashboard.addresses import Addresses, Language
+from dashboard.addresses import Addresses
 from dashboard.answers import (
     allow_everybody,
     answer,
@@ -30,6 +30,7 @@ from dashboard.problems import register_problems, words_of_reader
 from dashboard.telling import with_sentences
 from dashboard.view import View
 from ingest.city import City
+from metrics.catalogue import Language
 from metrics.figures import FIGURES
 from metrics.published import Snapshot, open_current, read_live
 from metrics.snapshot_folder import csv_bytes

@@ -3,16 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
+from dashboard.components.badge import Kind
 from dashboard.i18n import Words
 from dashboard.opening import Opening, opening
 from ingest.city import City, Office
 from metrics.published import Live, LiveQueue
 
 _OLD: Final = timedelta(hours=1)
-
-Kind = Literal["success", "warning", "danger", "info", "neutral"]
 
 
 @dataclass(frozen=True)

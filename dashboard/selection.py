@@ -193,7 +193,7 @@ def case_noun(city: City, office: str | None) -> CaseNoun:
         _takes_reports(city, each, source)
         for each in offices
         for source in city.sources
-        if source.table in CASE_TABLES and concerns(source, each)
+        if source.table in CASE_TABLES and tells_of(source, each, None)
     }
     if kinds == {True}:
         return "reports"
@@ -211,12 +211,6 @@ def shown_kpis(view: View) -> list[str]:
     published = set(view.snapshot.figures["kpi"].unique())
     ordered = [*CATALOGUE, *sorted(published - CATALOGUE.keys())]
     return [kpi for kpi in ordered if kpi in published]
-
-
-def concerns(source: Source, office: str) -> bool:
-    """Tell whether a source may deliver anything about an office."""
-    offices = source.offices
-    return offices is None or office in offices
 
 
 def sources_behind(

@@ -9,11 +9,12 @@ from pathlib import Path
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.addresses import Addresses, Language, read_query
+from dashboard.addresses import Addresses, read_query
 from dashboard.components import frame
 from dashboard.i18n import Words
 from dashboard.view import Page, Scene, View
 from ingest.city import City
+from metrics.catalogue import Language
 from metrics.published import Live, Snapshot, open_current, read_live
 
 

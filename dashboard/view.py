@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from dash.development.base_component import Component
 
 from dashboard.addresses import Addresses
+from metrics.catalogue import Language
 
 if TYPE_CHECKING:
     from dashboard.i18n import Words
@@ -32,7 +33,7 @@ class Scene:
     query: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def language(self) -> Literal["de", "en"]:
+    def language(self) -> Language:
         return self.addresses.language
 
 

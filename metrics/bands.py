@@ -18,7 +18,13 @@ from ingest.city import City
 from ingest.warehouse import read_rows
 from metrics.reading import Reading
 from metrics.small_offices import rows_of_office, with_merged_offices
-from metrics.spans import Counted, by_population, of_known_offices, spans_of
+from metrics.spans import (
+    Counted,
+    by_population,
+    of_known_offices,
+    since_first_day,
+    spans_of,
+)
 from metrics.targets import limit_on_day
 
 
@@ -38,8 +44,7 @@ def _count(reading: Reading, unit: str) -> Counted | None:
         return None
     last_days = rows.with_columns(day="last_day")
     spans = spans_of(reading, pl.concat([rows, last_days]))
-    if city.info.first_day is not None:
-        rows = rows.filter(pl.col("day") >= city.info.first_day)
+    rows = since_first_day(rows, city)
     days = rows.select(
         pl.col("office").cast(pl.String), day=pl.date_ranges("day", "last_day")
     )

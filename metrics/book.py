@@ -29,7 +29,7 @@ from metrics.calendar import Calendar
 from metrics.case_counts import CaseCounts, count_events, counts_of
 from metrics.cases import Cases, cases_of
 from metrics.reading import Reading
-from metrics.spans import POPULATIONS, Counted, by_population
+from metrics.spans import ALL_SPANS, POPULATIONS, Counted, by_population
 from metrics.stops import HOLDERS
 
 WINDOW_WORKING_DAYS: Final = 30
@@ -81,17 +81,7 @@ def _keep_book(reading: Reading) -> Counted | None:
 
 def _together(spans: list[pl.DataFrame]) -> pl.DataFrame:
     """Join the spans; an office has two where a small one that counts is part of it."""
-    return (
-        pl.concat(spans)
-        .group_by("office")
-        .agg(
-            pl.col("first_on", "begins_on").min(),
-            pl.col("last_on").max(),
-            pl.col("complete_on").min(),
-            pl.col("due_on").max(),
-        )
-        .select(spans[0].columns)
-    )
+    return pl.concat(spans).group_by("office").agg(ALL_SPANS)
 
 
 def _all_events(cases: Cases | None, counts: CaseCounts | None) -> pl.DataFrame:

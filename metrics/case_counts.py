@@ -21,6 +21,7 @@ import polars as pl
 from ingest.city import City
 from ingest.warehouse import read_frame, read_rows
 from metrics.frames import UNBALANCED
+from metrics.latest import told_last
 from metrics.reading import Reading
 from metrics.small_offices import hidden_offices, with_merged_offices
 from metrics.spans import of_known_offices, spans_of
@@ -151,12 +152,10 @@ def protect_unbalanced(
 
 
 def _told_last(reading: Reading) -> pl.DataFrame:
-    told_at = "SELECT delivery_id, received_at AS told_at FROM deliveries"
+    rows = read_rows(reading.connection, "case_counts")
+    sums = ("office", "service", "period_from", "period_to")
     return (
-        read_rows(reading.connection, "case_counts")
-        .join(read_frame(reading.connection, told_at), on="delivery_id")
-        .sort("told_at", "delivery_id")
-        .unique(["office", "service", "period_from", "period_to"], keep="last")
+        told_last(reading.connection, rows, sums)
         .with_columns(
             from_on="period_from", to_on=pl.col("period_to").dt.offset_by("-1d")
         )

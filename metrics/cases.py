@@ -8,8 +8,9 @@ import duckdb
 import polars as pl
 
 from ingest.city import City
-from ingest.warehouse import read_frame, read_rows
+from ingest.warehouse import read_rows
 from metrics.deadlines import due_on
+from metrics.latest import told_last
 from metrics.reach import reaches
 from metrics.reading import Reading
 from metrics.small_offices import (
@@ -183,12 +184,7 @@ def _latest(connection: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.Dat
     """Keep what was told last of a case that several deliveries tell of."""
     if rows["case_key"].hash().n_unique() == rows.height:
         return rows
-    statement = "SELECT delivery_id, received_at AS told_at FROM deliveries"
-    return (
-        rows.join(read_frame(connection, statement), on="delivery_id")
-        .sort("told_at", "delivery_id")
-        .unique(["office", "case_key"], keep="last")
-    )
+    return told_last(connection, rows, ("office", "case_key"))
 
 
 def _in_book(rows: pl.DataFrame) -> pl.DataFrame:

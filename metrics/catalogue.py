@@ -77,9 +77,9 @@ class Kpi(Model):
     family: str
     name: str
     unit: Unit
-    decimals: Literal[0]  # more would feign precision: protect.py says whole numbers
+    decimals: Literal[0]  # more would feign precision, see small_numbers.py
     direction: Direction
-    kind: Kind  # which rule of protect.py applies
+    kind: Kind  # which rule of small_numbers.py applies
     counts: Noun
     tells_of_staff: bool = False  # of how fast those who serve work
     tables: tuple[Table, ...] = Field(min_length=1)

@@ -6,22 +6,20 @@ import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_rows
+from metrics.counting import count_rows
 from metrics.reading import Reading
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
-    by_population,
     local_day,
     of_known_offices,
-    spans_of,
 )
-from metrics.told import keys_of_rows
 
 _LINES: Final = pl.Enum(["phone", "chat", "mail"])
 _OF_OFFERED: Final = ("answered", "abandoned")
 _OF_ANSWERED: Final = ("answered_in_target", "solved_first")
 _SECONDS: Final = ("wait_seconds", "handling_seconds")  # of answered, too
-MICROSECONDS: Final = 1_000_000
+MICROSECONDS_A_SECOND: Final = 1_000_000
 
 
 def count_contacts(reading: Reading) -> Counted | None:
@@ -31,20 +29,8 @@ def count_contacts(reading: Reading) -> Counted | None:
     rows = _contacts(
         read_rows(reading.connection, "contacts", where=where, parameters=bound), city
     )
-    if rows.is_empty():
-        return None
-    spans = spans_of(reading, rows)
-    if city.info.first_day is not None:
-        rows = rows.filter(pl.col("day") >= city.info.first_day)
-    rows = rows.drop("delivery_id")
-    return Counted(
-        rows=by_population(rows, city),
-        spans=spans,
-        covered=_covered(rows),
-        # Exchanges list the intervals of closed days as well, with 0 calls.
-        events=pl.col("offered").sum(),
-        keys=keys_of_rows(rows),
-    )
+    # Exchanges list the intervals of closed days as well, with 0 calls.
+    return count_rows(reading, rows, pl.col("offered").sum(), _covered)
 
 
 def _contacts(rows: pl.DataFrame, city: City) -> pl.DataFrame:
@@ -90,7 +76,7 @@ def _covered(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _exact(seconds: str) -> pl.Expr:
     """Give whole microseconds: their sum is the same in whatever order."""
-    return (pl.col(seconds) * MICROSECONDS).round().cast(pl.Int64)
+    return (pl.col(seconds) * MICROSECONDS_A_SECOND).round().cast(pl.Int64)
 
 
 def _none_of_nothing(names: tuple[str, ...], whole: str) -> list[pl.Expr]:

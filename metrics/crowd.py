@@ -1,16 +1,15 @@
 """How many people usually come, by weekday and hour: quantiles of the last weeks."""
 
-from datetime import timedelta
 from typing import Final
 
 import polars as pl
 
 from ingest.city import City
-from metrics.calendar import Calendar
 from metrics.frames import CROWD
 from metrics.measure import percentile
 from metrics.reading import Reading
 from metrics.spans import Counted
+from metrics.usual_week import count_lately, last_weeks, opening_hours
 from metrics.visits import count_visits
 
 WEEKS: Final = 12
@@ -25,11 +24,11 @@ def crowd(reading: Reading) -> pl.DataFrame:
     Days on which the office was closed are left out, and so are days without data; on
     the others nobody is 0. Offices that tell of visits by the hour are left out.
     """
-    visits = _of_the_last_weeks(reading)
-    if visits is None or "office" not in visits.rows:
+    visits = count_lately(count_visits, reading, WEEKS)
+    if visits is None:
         return pl.DataFrame(schema=CROWD)
     came = _came(visits, reading.city)
-    windows = _windows(visits).join(came, on="office", how="semi")
+    windows = last_weeks(visits, WEEKS).join(came, on="office", how="semi")
     if windows.is_empty():
         return pl.DataFrame(schema=CROWD)
     hours = _hours_open(windows, visits, reading)
@@ -45,19 +44,6 @@ def crowd(reading: Reading) -> pl.DataFrame:
         .select(pl.col(name).cast(kind) for name, kind in CROWD.items())
         .sort(_KEYS)
     )
-
-
-def _of_the_last_weeks(reading: Reading) -> Counted | None:
-    """Read no more than the weeks that are looked at."""
-    visits = count_visits(reading.without_rows())
-    if visits is None or visits.spans.is_empty():
-        return None
-    first, last = (
-        _windows(visits)
-        .select(pl.col("window_start").min(), pl.col("window_end").max())
-        .row(0)
-    )
-    return count_visits(reading.of_days(first, last))
 
 
 def _came(visits: Counted, city: City) -> pl.DataFrame:
@@ -78,17 +64,6 @@ def _came(visits: Counted, city: City) -> pl.DataFrame:
     )
 
 
-def _windows(visits: Counted) -> pl.DataFrame:
-    """Give each office its last closed weeks."""
-    after_sunday = pl.col("complete_on") + timedelta(days=1)
-    window_end = after_sunday.dt.truncate("1w") - timedelta(days=1)
-    return visits.spans.select(
-        "office",
-        window_start=window_end - timedelta(days=7 * WEEKS - 1),
-        window_end=window_end,
-    )
-
-
 def _hours_open(
     windows: pl.DataFrame, visits: Counted, reading: Reading
 ) -> pl.DataFrame:
@@ -103,16 +78,5 @@ def _hours_open(
         .filter(pl.col("day").is_between("window_start", "window_end"))
         .join(visits.covered, on=["office", "day"], how="semi")
         .with_columns(weekday=pl.col("day").dt.weekday())
-        .join(_opening_hours(reading.city, calendar), on=["office", "weekday"])
+        .join(opening_hours(reading.city, calendar), on=["office", "weekday"])
     )
-
-
-def _opening_hours(city: City, calendar: Calendar) -> pl.DataFrame:
-    rows = [
-        (office.id, weekday, hour)
-        for office in city.offices
-        for weekday in range(1, 8)
-        for hour in calendar.opening_hours(office.id, weekday)
-    ]
-    schema = {"office": pl.String, "weekday": pl.Int8, "hour": pl.Int8}
-    return pl.DataFrame(rows, schema, orient="row")

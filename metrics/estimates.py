@@ -13,7 +13,13 @@ import polars as pl
 from ingest.warehouse import read_rows
 from metrics.reading import Reading
 from metrics.small_offices import with_merged_offices
-from metrics.spans import Counted, by_population, local_day, of_known_offices
+from metrics.spans import (
+    Counted,
+    by_population,
+    local_day,
+    of_known_offices,
+    since_first_day,
+)
 from metrics.told import keys_of, told_days
 from metrics.visits import MICROSECONDS, count_visits, offices_counting_customers
 
@@ -59,9 +65,7 @@ def _rows(visits: Counted, reading: Reading) -> pl.DataFrame:
         one_by_one = visits.rows["office"].filter(~pl.col("is_mean"))
         rows = rows.join(one_by_one, on=["office", "day"], how="anti")
         rows = pl.concat([_of_visits(one_by_one, reading), rows])
-    if reading.city.info.first_day is None:
-        return rows
-    return rows.filter(pl.col("day") >= reading.city.info.first_day)
+    return since_first_day(rows, reading.city)
 
 
 def _of_visits(visits: pl.DataFrame, reading: Reading) -> pl.DataFrame:

@@ -148,7 +148,7 @@ FORECAST: Final = pl.Schema(_FORECAST)
 REVISIONS: Final = pl.Schema(_REVISIONS)
 
 # Frames that are never published; only an internal snapshot has such a file.
-INTERNAL_FRAMES: Final = frozenset({"forecast"})
+INTERNAL_FRAMES: Final = frozenset({"forecast", "spc"})
 # Every frame of a snapshot beside its figures; each is a Parquet file of that name.
 FRAMES: Final[Mapping[str, pl.Schema]] = {
     "wait_by_hour": WAIT_BY_HOUR,

@@ -6,11 +6,17 @@ import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_rows
+from metrics.counting import count_told, hours_by_population
 from metrics.measure import percentile
 from metrics.reading import Reading
 from metrics.small_offices import with_merged_offices
-from metrics.spans import POPULATIONS, Counted, local_day, of_known_offices, spans_of
-from metrics.told import keys_of, told_days
+from metrics.spans import (
+    Counted,
+    local_day,
+    of_known_offices,
+    since_first_day,
+)
+from metrics.told import told_days
 from metrics.visits import offices_counting_customers
 
 # A queue that is closed or sold out is no wait of 0.
@@ -23,31 +29,7 @@ def count_hours(reading: Reading) -> Counted | None:
     told = reading.whole.once("told hours", _told)
     if told.is_empty():
         return None
-    city = reading.city
-    looks = _looks(reading).with_columns(
-        day=local_day("at", city), hour_at=pl.col("at").dt.truncate("1h")
-    )
-    if city.info.first_day is not None:
-        looks = looks.filter(pl.col("day") >= city.info.first_day)
-        told = told.filter(pl.col("day") >= city.info.first_day)
-    hours = _hours(looks, POPULATIONS["office"])
-    populations = {"city": hours, "office": hours}
-    for name in ("office_service", "office_channel"):
-        keys = POPULATIONS[name]
-        split = looks.filter(pl.col(keys[-1]).is_not_null())
-        if not split.is_empty():
-            populations[name] = _hours(split, keys)
-    return Counted(
-        rows=populations,
-        spans=reading.whole.once("spans of hours", _spans),
-        covered=told.select("office", "day").unique(),
-        events=pl.len(),
-        keys=keys_of(told),
-    )
-
-
-def _spans(reading: Reading) -> pl.DataFrame:
-    return spans_of(reading, reading.once("told hours", _told))
+    return count_told(reading, "hours", told, _rows(reading))
 
 
 def _told(reading: Reading) -> pl.DataFrame:
@@ -57,6 +39,17 @@ def _told(reading: Reading) -> pl.DataFrame:
     )
     counting = offices_counting_customers(reading)
     return pl.concat([looks, means.filter(~pl.col("office").is_in(counting))])
+
+
+def _rows(reading: Reading) -> dict[str, pl.DataFrame]:
+    city = reading.city
+    looks = since_first_day(
+        _looks(reading).with_columns(
+            day=local_day("at", city), hour_at=pl.col("at").dt.truncate("1h")
+        ),
+        city,
+    )
+    return hours_by_population(looks, _hours, ("office_service", "office_channel"))
 
 
 def _looks(reading: Reading) -> pl.DataFrame:

@@ -34,6 +34,49 @@ class Measure:
     grains: tuple[PeriodGrain, ...] = GRAINS  # of these there are figures
 
 
+def percentile_measure(
+    facts: Facts,
+    values: pl.Expr,
+    p: float,
+    *,
+    reason: pl.Expr | None = None,
+    absent: str = "no_rows",
+) -> Measure:
+    """Measure a percentile of the values that are known, with its interval."""
+    lower, upper = percentile_bounds(values, p)
+    return Measure(
+        facts=facts,
+        value=percentile(values, p),
+        n=values.count(),
+        lower=lower,
+        upper=upper,
+        reason=reason,
+        absent=absent,
+    )
+
+
+def share_measure(
+    facts: Facts,
+    part: pl.Expr,
+    whole: pl.Expr,
+    *,
+    reason: pl.Expr | None = None,
+    absent: str = "no_rows",
+) -> Measure:
+    """Measure which share of a count another is, in percent, with its interval."""
+    lower, upper = share_bounds(part, whole)
+    return Measure(
+        facts=facts,
+        value=percent(part, whole),
+        n=whole,
+        numerator=part,
+        lower=lower,
+        upper=upper,
+        reason=reason,
+        absent=absent,
+    )
+
+
 def percentile(values: pl.Expr, p: float) -> pl.Expr:
     """Nearest rank, `ceil(p * n)`: always a value that was observed.
 
@@ -53,10 +96,6 @@ def percentile_bounds(values: pl.Expr, p: float) -> tuple[pl.Expr, pl.Expr]:
         ordered.get(below - 1, null_on_oob=True),
         ordered.get(above - 1, null_on_oob=True),
     )
-
-
-def median_bounds(values: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    return percentile_bounds(values, 0.5)
 
 
 def percentile_ranks(n: pl.Expr, p: float) -> tuple[pl.Expr, pl.Expr]:

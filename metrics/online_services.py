@@ -17,7 +17,7 @@ from ingest.warehouse import read_frame, read_rows
 from metrics.frames import ONLINE_SERVICES
 from metrics.reading import Reading
 from metrics.small_offices import hidden_offices, with_merged_offices
-from metrics.spans import SPANS, Counted, days_of, spans_of
+from metrics.spans import ALL_SPANS, SPANS, Counted, days_of, spans_of
 
 MODELS: Final = {"1.1": "11", "2.0": "20"}  # never mixed: their levels differ
 END_TO_END: Final = 4  # the level from which nothing is printed or scanned
@@ -136,16 +136,8 @@ def _spans(reading: Reading, told: pl.DataFrame) -> pl.DataFrame:
             due_on=today,
         )
     )
-    return (
-        pl.concat([looked, stated.select(list(SPANS))])
-        .group_by("office")
-        .agg(
-            pl.col("first_on", "begins_on").min(),
-            pl.col("last_on").max(),
-            pl.col("complete_on").min(),
-            pl.col("due_on").max(),
-        )
-    )
+    both = pl.concat([looked, stated.select(list(SPANS))])
+    return both.group_by("office").agg(ALL_SPANS)
 
 
 def _online() -> dict[str, pl.Expr]:

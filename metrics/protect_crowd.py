@@ -1,6 +1,5 @@
 """What may be said of how many people usually come to an office."""
 
-import fnmatch
 from datetime import date, datetime
 from typing import Final
 
@@ -8,6 +7,7 @@ import polars as pl
 
 from ingest.city import City
 from metrics.crowd import QUANTILES
+from metrics.lattice import matching
 from metrics.small_numbers import FEWEST, IS_SHOWN, hide, nearest
 from metrics.small_offices import hidden_offices
 
@@ -44,7 +44,7 @@ def _is_listed(city: City) -> pl.Expr:
         any(
             "hour_of_week" in cell.grains
             and "office" in cell.by
-            and any(fnmatch.fnmatchcase("waiting.visits", name) for name in cell.kpis)
+            and matching(["waiting.visits"], cell.kpis)
             for cell in city.publish.cells
         )
     )

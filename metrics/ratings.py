@@ -6,10 +6,10 @@ import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_rows
+from metrics.counting import count_rows
 from metrics.reading import Reading
 from metrics.small_offices import rows_of_office, with_merged_offices
-from metrics.spans import Counted, by_population, of_known_offices, spans_of
-from metrics.told import keys_of_rows
+from metrics.spans import Counted, of_known_offices
 
 ANSWERS: Final = range(1, 6)  # 1 very dissatisfied to 5 very satisfied
 _DAY: Final = ("delivery_id", "office", "service", "rated_on")
@@ -22,19 +22,7 @@ def count_answers(reading: Reading) -> Counted | None:
     rows = _days(
         read_rows(reading.connection, "ratings", where=where, parameters=offices), city
     )
-    if rows.is_empty():
-        return None
-    spans = spans_of(reading, rows)
-    if city.info.first_day is not None:
-        rows = rows.filter(pl.col("day") >= city.info.first_day)
-    rows = rows.drop("delivery_id")
-    return Counted(
-        rows=by_population(rows, city),
-        spans=spans,
-        covered=rows.select(pl.col("office").cast(pl.String), "day").unique(),
-        events=pl.col("answers").sum(),
-        keys=keys_of_rows(rows),
-    )
+    return count_rows(reading, rows, pl.col("answers").sum())
 
 
 def _days(rows: pl.DataFrame, city: City) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 import polars as pl
 
 from ingest.warehouse import read_rows
+from metrics.counting import count_told
 from metrics.reading import Reading
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
@@ -10,9 +11,9 @@ from metrics.spans import (
     by_population,
     local_day,
     of_known_offices,
-    spans_of,
+    since_first_day,
 )
-from metrics.told import keys_of, told_days
+from metrics.told import told_days
 
 
 def count_searches(reading: Reading) -> Counted | None:
@@ -20,34 +21,19 @@ def count_searches(reading: Reading) -> Counted | None:
     told = reading.whole.once("told searches", _told)
     if told.is_empty():
         return None
-    city = reading.city
-    rows = _rows(reading)
-    if city.info.first_day is not None:
-        rows = rows.filter(pl.col("day") >= city.info.first_day)
-        told = told.filter(pl.col("day") >= city.info.first_day)
-    return Counted(
-        rows=by_population(rows.sort("days_to_free"), city),
-        spans=reading.whole.once("spans of searches", _spans),
-        covered=told.select("office", "day").unique(),
-        events=pl.len(),
-        keys=keys_of(told),
-    )
-
-
-def _spans(reading: Reading) -> pl.DataFrame:
-    return spans_of(reading, reading.once("told searches", _told))
+    return count_told(reading, "searches", told, _rows(reading))
 
 
 def _told(reading: Reading) -> pl.DataFrame:
     return told_days(reading, "slot_offers", "observed_at")
 
 
-def _rows(reading: Reading) -> pl.DataFrame:
+def _rows(reading: Reading) -> dict[str, pl.DataFrame]:
     city = reading.city
     where, bound = reading.where("observed_at")
     found = read_rows(reading.connection, "slot_offers", where=where, parameters=bound)
     searched_on = local_day("observed_at", city)
-    return of_known_offices(with_merged_offices(found, city), city).select(
+    rows = of_known_offices(with_merged_offices(found, city), city).select(
         "office",
         "service",
         channel=pl.lit(None, pl.String),
@@ -55,3 +41,5 @@ def _rows(reading: Reading) -> pl.DataFrame:
         # Null: nothing was offered. That is no 0 days, and no very long time either.
         days_to_free=(local_day("first_free_at", city) - searched_on).dt.total_days(),
     )
+    # Sorted once, so that the percentiles of every group are found faster.
+    return by_population(since_first_day(rows, city).sort("days_to_free"), city)

@@ -7,7 +7,7 @@ import polars as pl
 
 from metrics.calendar import Calendar
 from metrics.periods import PeriodGrain, period_of, periods_between, start_of
-from metrics.spans import POPULATIONS, Counted
+from metrics.spans import ALL_SPANS, POPULATIONS, Counted
 
 
 class Skeleton:
@@ -87,12 +87,7 @@ def _with_spans(
     """Give groups the span of their office, or of all offices."""
     if "office" in dims:
         return groups.join(spans, on="office")
-    whole = spans.select(
-        pl.col("first_on", "begins_on").min(),
-        pl.col("last_on").max(),
-        pl.col("complete_on").min(),
-        pl.col("due_on").max(),
-    )
+    whole = spans.select(ALL_SPANS)
     return whole if not dims else groups.join(whole, how="cross")
 
 

@@ -4,16 +4,14 @@ import polars as pl
 
 from ingest.city import City
 from ingest.warehouse import read_frame, read_rows
+from metrics.counting import count_rows
 from metrics.reading import Reading
 from metrics.small_offices import rows_of_office, with_merged_offices
 from metrics.spans import (
     Counted,
-    by_population,
     local_day,
     of_known_offices,
-    spans_of,
 )
-from metrics.told import keys_of_rows
 
 _RECEIVED = "SELECT delivery_id, received_at FROM deliveries"
 
@@ -23,8 +21,6 @@ def count_slots(reading: Reading) -> Counted | None:
     city = reading.city
     where, offices = rows_of_office(city, reading.office)
     told = read_rows(reading.connection, "slots", where=where, parameters=offices)
-    if told.is_empty():
-        return None
     received = read_frame(reading.connection, _RECEIVED)
     rows = (
         of_known_offices(with_merged_offices(told, city), city)
@@ -40,19 +36,7 @@ def count_slots(reading: Reading) -> Counted | None:
             day="slots_on",
         )
     )
-    if rows.is_empty():
-        return None
-    spans = spans_of(reading, rows)
-    if city.info.first_day is not None:
-        rows = rows.filter(pl.col("day") >= city.info.first_day)
-    counted = rows.drop("delivery_id")
-    return Counted(
-        rows=by_population(counted, city),
-        spans=spans,
-        covered=rows.select(pl.col("office").cast(pl.String), "day").unique(),
-        events=pl.len(),
-        keys=keys_of_rows(counted),
-    )
+    return count_rows(reading, rows, pl.len())
 
 
 def _is_over(city: City) -> pl.Expr:

@@ -30,6 +30,13 @@ SPANS: Final = pl.Schema(
         "due_on": pl.Date,  # the last day that there must be figures for, be it gaps
     }
 )
+# Of several spans: how far any of them reaches, and how far all of them are known.
+ALL_SPANS: Final = (
+    pl.col("first_on", "begins_on").min(),
+    pl.col("last_on").max(),
+    pl.col("complete_on").min(),
+    pl.col("due_on").max(),
+)
 # A source that begins this close to another's end has replaced it.
 _HANDOVER: Final = timedelta(days=31)
 
@@ -97,6 +104,12 @@ def local_day(moment: str | pl.Expr, city: City) -> pl.Expr:
     """Give the day that people in the city call it."""
     column = pl.col(moment) if isinstance(moment, str) else moment
     return column.dt.convert_time_zone(city.info.timezone).dt.date()
+
+
+def since_first_day(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+    """Leave out what the city file says there are to be no figures of."""
+    first_day = city.info.first_day
+    return rows if first_day is None else rows.filter(pl.col("day") >= first_day)
 
 
 def of_known_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:

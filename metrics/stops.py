@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from ingest.warehouse import read_frame, read_rows
+from ingest.warehouse import read_rows
+from metrics.latest import told_last
 from metrics.reading import Reading
 from metrics.spans import local_day
 
@@ -19,17 +20,11 @@ _CASE: Final = ("row", "office", "service", "channel")
 def told_stops(reading: Reading) -> pl.DataFrame:
     """Read all stops, each as it was told last, in local days."""
     pauses = read_rows(reading.connection, "case_pauses")
-    told_at = "SELECT delivery_id, received_at AS told_at FROM deliveries"
-    return (
-        pauses.join(read_frame(reading.connection, told_at), on="delivery_id")
-        .sort("told_at", "delivery_id")
-        .unique(["case_key", "from_at"], keep="last")
-        .select(
-            "case_key",
-            "holder",
-            from_on=local_day("from_at", reading.city),
-            to_on=local_day("to_at", reading.city),
-        )
+    return told_last(reading.connection, pauses, ("case_key", "from_at")).select(
+        "case_key",
+        "holder",
+        from_on=local_day("from_at", reading.city),
+        to_on=local_day("to_at", reading.city),
     )
 
 

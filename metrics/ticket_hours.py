@@ -15,16 +15,16 @@ import polars as pl
 
 from ingest.warehouse import read_rows
 from metrics.calendar import Calendar
+from metrics.counting import count_told, hours_by_population
 from metrics.reading import Reading
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
-    POPULATIONS,
     Counted,
     local_day,
     of_known_offices,
-    spans_of,
+    since_first_day,
 )
-from metrics.told import keys_of, told_days
+from metrics.told import told_days
 from metrics.visits import MINUTES
 
 # The moment lies between two looks; farther apart they say too little of it.
@@ -39,27 +39,7 @@ def count_ticket_hours(reading: Reading) -> Counted | None:
     told = reading.whole.once("told ticket hours", _told)
     if told.is_empty():
         return None
-    looks = _looks(reading)
-    first_day = reading.city.info.first_day
-    if first_day is not None:
-        looks = looks.filter(pl.col("day") >= first_day)
-        told = told.filter(pl.col("day") >= first_day)
-    by_office = _hours(looks, POPULATIONS["office"])
-    populations = {"city": by_office, "office": by_office}
-    split = looks.filter(pl.col("service").is_not_null())
-    if not split.is_empty():
-        populations["office_service"] = _hours(split, POPULATIONS["office_service"])
-    return Counted(
-        rows=populations,
-        spans=reading.whole.once("spans of ticket hours", _spans),
-        covered=told.select("office", "day").unique(),
-        events=pl.len(),
-        keys=keys_of(told),
-    )
-
-
-def _spans(reading: Reading) -> pl.DataFrame:
-    return spans_of(reading, reading.once("told ticket hours", _told))
+    return count_told(reading, "ticket hours", told, _rows(reading, told))
 
 
 def _told(reading: Reading) -> pl.DataFrame:
@@ -72,7 +52,12 @@ def _told(reading: Reading) -> pl.DataFrame:
     return looks.filter(pl.col("office").is_in(sold_out["office"].implode()))
 
 
-def _looks(reading: Reading) -> pl.DataFrame:
+def _rows(reading: Reading, told: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    looks = since_first_day(_looks(reading, told), reading.city)
+    return hours_by_population(looks, _hours, ("office_service",))
+
+
+def _looks(reading: Reading, told: pl.DataFrame) -> pl.DataFrame:
     city = reading.city
     where, bound = reading.where("observed_at")
     samples = read_rows(
@@ -80,7 +65,6 @@ def _looks(reading: Reading) -> pl.DataFrame:
         where=f"{_EITHER} AND {where}",
         parameters=bound,
     )
-    saying = reading.whole.once("told ticket hours", _told)["office"].implode()
     looks = of_known_offices(with_merged_offices(samples, city), city).select(
         pl.col("office").cast(pl.String),
         pl.col("service").cast(pl.String),
@@ -88,7 +72,9 @@ def _looks(reading: Reading) -> pl.DataFrame:
         day=local_day("observed_at", city),
         is_sold_out=pl.col("state") == "sold_out",
     )
-    return _while_open(looks.filter(pl.col("office").is_in(saying)), reading.calendar)
+    return _while_open(
+        looks.filter(pl.col("office").is_in(told["office"].implode())), reading.calendar
+    )
 
 
 def _while_open(looks: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:

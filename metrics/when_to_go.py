@@ -4,8 +4,6 @@ A look that says "sold out" is no wait, so it is in none of the medians. How oft
 hour was sold out stands beside them: then a short wait is no reason to come.
 """
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Final
 
 import polars as pl
@@ -18,6 +16,7 @@ from metrics.measure import percentile
 from metrics.reading import Reading
 from metrics.spans import Counted
 from metrics.ticket_hours import count_ticket_hours
+from metrics.usual_week import count_lately, last_weeks, opening_hours
 from metrics.visits import count_visits
 
 WEEKS: Final = 8
@@ -30,8 +29,8 @@ _WINDOW: Final = ("window_start", "window_end")
 def wait_by_hour(reading: Reading) -> pl.DataFrame:
     """Give each office's opening hours of the week; tickets are better than looks."""
     city, calendar = reading.city, reading.calendar
-    visits = _of_windows(count_visits, reading)
-    hours = _of_windows(count_hours, reading)
+    visits = count_lately(count_visits, reading, WEEKS)
+    hours = count_lately(count_hours, reading, WEEKS)
     frames = []
     if visits is not None:
         rows = _on_open_days(_of_visits(visits, city), calendar)
@@ -46,32 +45,6 @@ def wait_by_hour(reading: Reading) -> pl.DataFrame:
     best = pl.concat(measured).filter(is_best)  # "tickets" sorts after "queue"
     sold_out = _sold_out(best.select("office", *_WINDOW).unique(), reading)
     return _with_gaps(best, sold_out, city, calendar)
-
-
-def _of_windows(
-    count: Callable[[Reading], Counted | None], reading: Reading
-) -> Counted | None:
-    """Read no more than the weeks that are looked at."""
-    counted = count(reading.without_rows())
-    if counted is None or counted.spans.is_empty():
-        return None
-    windows = _windows(counted)
-    first, last = windows.select(
-        first=pl.col("window_start").min(), last=pl.col("window_end").max()
-    ).row(0)
-    lately = count(reading.of_days(first, last))
-    return lately if lately and "office" in lately.rows else None
-
-
-def _windows(counted: Counted) -> pl.DataFrame:
-    """Give each office's last closed weeks."""
-    after_sunday = pl.col("complete_on") + timedelta(days=1)
-    window_end = after_sunday.dt.truncate("1w") - timedelta(days=1)
-    return counted.spans.select(
-        "office",
-        window_start=window_end - timedelta(days=7 * WEEKS - 1),
-        window_end=window_end,
-    )
 
 
 def _of_visits(visits: Counted, city: City) -> pl.DataFrame:
@@ -146,7 +119,7 @@ def _sold_out(windows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
 def _by_hour(rows: pl.DataFrame, counted: Counted, basis: str) -> pl.DataFrame:
     """Measure the last closed weeks of each office."""
     return (
-        rows.join(_windows(counted), on="office")
+        rows.join(last_weeks(counted, WEEKS), on="office")
         .filter(pl.col("day").is_between(*_WINDOW))
         .group_by(
             *_KEYS[:1],
@@ -167,20 +140,11 @@ def _with_gaps(
     measured: pl.DataFrame, sold_out: pl.DataFrame, city: City, calendar: Calendar
 ) -> pl.DataFrame:
     """Add the opening hours of which nothing is known."""
-    opening = pl.DataFrame(
-        [
-            (office.id, weekday, hour)
-            for office in city.offices
-            for weekday in range(1, 8)
-            for hour in calendar.opening_hours(office.id, weekday)
-        ],
-        {"office": pl.String, "weekday": pl.Int8, "hour": pl.Int8},
-        orient="row",
-    )
+    opening = opening_hours(city, calendar)
     windows = measured.select("office", *_WINDOW, "basis").unique()
     # Who comes before the office opens waits for that, too; it is no time to go.
-    has_hours = [office.id for office in city.offices if office.hours]
-    at_any_time = measured.filter(~pl.col("office").is_in(has_hours))
+    has_hours = pl.col("office").is_in(calendar.offices_with_hours)
+    at_any_time = measured.filter(~has_hours)
     when_open = measured.join(opening, on=_KEYS, how="semi")
     measured = pl.concat([at_any_time, when_open])
     has_value = pl.col("median_minutes").is_not_null()

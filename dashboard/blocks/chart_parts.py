@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
-from dashboard.charts.chart import Event, Period, Series, Target
+from dashboard.charts.chart import Event, Period, Series, SeriesKind, Target
 from dashboard.goals import targets
 from dashboard.i18n import Words, german
 from dashboard.reading import Figure, KpiWords, value_words
@@ -34,7 +34,7 @@ def series_of(
     kpi: KpiWords,
     name: str,
     series: Sequence[Figure],
-    kind: Literal["line", "bar"],
+    kind: SeriesKind,
 ) -> Series:
     return Series(
         name=name,

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Final
 
 from dash import html
+from dash.development.base_component import Component
 
 from dashboard.blocks.provenance import late_note, origin_of, source_line, way_link
 from dashboard.charts.chart import Chart, Period, Series
@@ -42,41 +43,17 @@ def holders_block(view: View, population: Population) -> html.Section | None:
     series = [_series(view, kpi, words.date(at), now)]
     if before is not None:
         series.append(_series(view, kpi, words.date(before[0].period_end), before))
-    names = [words(name) for name, _ in _HOLDERS.values()]
-    chart = Chart(
-        id="chart-holders",
-        title=title,
-        description=_described(title, names, series[0]),
-        unit=words.unit(kpi.unit),
-        periods=tuple(
-            Period(words(name), words(short)) for name, short in _HOLDERS.values()
-        ),
-        series=tuple(series),
-        language=view.language,
-    )
-    columns = [Column(words("Wo sie liegen"))]
-    columns += [Column(each.name, is_number=True) for each in series]
     told = [now, before] if before is not None else [now]
-    rows: list[list[Cell]] = [
-        [
-            name,
-            *(
-                way_link(view, those[i], each.words[i])
-                for those, each in zip(told, series, strict=True)
-            ),
-        ]
-        for i, name in enumerate(names)
-    ]
     return chart_block(
         view,
-        chart,
+        _chart(view, kpi, title, series),
         headline=_headline(view, kpi, at, now),
         measured=words(
             "Ein offener Fall liegt beim Amt, wenn es auf niemanden sonst wartet."
             " Ämter, die das nicht erfassen, fehlen hier. Wie lange ein Fall schon"
             " liegt, steht beim Alter der offenen Fälle."
         ),
-        table=table(title, columns, rows, is_caption_visible=False),
+        table=_table(view, title, told, series),
         source=source_line(view, kpi, population.office),
         origin=origin_of(view, kpi, now[0]),
         hint=late_note(view, kpi, population.office),
@@ -113,6 +90,41 @@ def _series(view: View, kpi: KpiWords, name: str, told: list[Figure]) -> Series:
         words=tuple(value_words(view.words, kpi, each) for each in told),
         kind="bar",
     )
+
+
+def _chart(view: View, kpi: KpiWords, title: str, series: list[Series]) -> Chart:
+    words = view.words
+    names = [words(name) for name, _ in _HOLDERS.values()]
+    return Chart(
+        id="chart-holders",
+        title=title,
+        description=_described(title, names, series[0]),
+        unit=words.unit(kpi.unit),
+        periods=tuple(
+            Period(words(name), words(short)) for name, short in _HOLDERS.values()
+        ),
+        series=tuple(series),
+        language=view.language,
+    )
+
+
+def _table(
+    view: View, title: str, told: list[list[Figure]], series: list[Series]
+) -> Component:
+    words = view.words
+    columns = [Column(words("Wo sie liegen"))]
+    columns += [Column(each.name, is_number=True) for each in series]
+    rows: list[list[Cell]] = [
+        [
+            words(name),
+            *(
+                way_link(view, those[i], each.words[i])
+                for those, each in zip(told, series, strict=True)
+            ),
+        ]
+        for i, (name, _) in enumerate(_HOLDERS.values())
+    ]
+    return table(title, columns, rows, is_caption_visible=False)
 
 
 def _described(title: str, names: list[str], series: Series) -> str:

@@ -1,7 +1,6 @@
 """A KPI over time as a chart with everything that belongs to it."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from dash import html
 from dash.development.base_component import Component
@@ -21,7 +20,7 @@ from dashboard.blocks.provenance import (
     source_line,
     way_link,
 )
-from dashboard.charts.chart import Chart
+from dashboard.charts.chart import Chart, SeriesKind
 from dashboard.components.chart_block import chart_block
 from dashboard.components.table import Cell, Column, table
 from dashboard.goals import target_on
@@ -49,7 +48,7 @@ def kpi_chart(
     population: Population,
     grain: str,
     *,
-    kind: Literal["line", "bar"] = "line",
+    kind: SeriesKind = "line",
 ) -> html.Section | None:
     """Show a KPI over time with all that belongs to it; None without any value."""
     kpi = kpi_words(view, kpi_id, population.office, population.channel)
@@ -108,7 +107,7 @@ def _chart(
     kpi: KpiWords,
     population: Population,
     series: list[Figure],
-    kind: Literal["line", "bar"],
+    kind: SeriesKind,
 ) -> Chart:
     words = view.words
     name = population.name(view)

@@ -12,7 +12,6 @@ from dashboard.reading import (
     KpiWords,
     a_year_before,
     meets_target,
-    standing,
     value_words,
 )
 from dashboard.selection import Population, figures, kpi_words, newest_told
@@ -102,18 +101,3 @@ def target_badge(view: View, kpi: KpiWords, figure: Figure) -> Component | None:
     if reached:
         return badge("success", words("Ziel erreicht"))
     return badge("warning", words("Ziel nicht erreicht"))
-
-
-def standing_badge(
-    view: View, kpi: KpiWords, figure: Figure, before: Figure | None
-) -> Component | None:
-    if before is None:
-        return None
-    words, base = view.words, view.city.publish.rounding_base
-    match standing(kpi, figure, before, base=base):
-        case "better":
-            return badge("success", words("Besser als im Vorjahr"))
-        case "worse":
-            return badge("warning", words("Schlechter als im Vorjahr"))
-        case _:
-            return None

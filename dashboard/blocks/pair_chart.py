@@ -1,7 +1,7 @@
 """Two figures beside each other: what came in and was closed, gross and net time."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from dash import html
 from dash.development.base_component import Component
@@ -13,7 +13,7 @@ from dashboard.blocks.provenance import (
     source_line,
     way_link,
 )
-from dashboard.charts.chart import Chart
+from dashboard.charts.chart import Chart, SeriesKind
 from dashboard.components.chart_block import chart_block
 from dashboard.components.table import Cell, Column, table
 from dashboard.i18n import Words, german
@@ -30,7 +30,7 @@ class _Pair:
     id: str
     kpis: tuple[str, str]
     names: tuple[str, str]
-    kind: Literal["bar", "line"]
+    kind: SeriesKind
     title: str
     measured: str
     together: str | None = None  # both values of one period in one sentence

@@ -6,6 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from metrics.catalogue import Language
+
+SeriesKind = Literal["line", "bar"]
+
 MOST_SERIES: Final = 4  # more cannot be told apart by dash and marker
 MOST_BARS: Final = 2
 
@@ -33,7 +37,7 @@ class Series:
     name: str
     values: tuple[float | None, ...]
     words: tuple[str, ...]
-    kind: Literal["line", "bar"] = "line"
+    kind: SeriesKind = "line"
     provisional: frozenset[int] = frozenset()
 
     def runs(self) -> list[tuple[list[int], bool]]:
@@ -98,7 +102,7 @@ class Chart:
     unit: str
     periods: tuple[Period, ...]
     series: tuple[Series, ...]
-    language: Literal["de", "en"] = "de"
+    language: Language = "de"
     targets: tuple[Target, ...] = ()
     events: tuple[Event, ...] = ()
     closures: tuple[Closure, ...] = ()

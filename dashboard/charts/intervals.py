@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from dashboard.charts.chart import axis_number, ticks_to
 from dashboard.charts.plot import FONT_SIZE, LINE_HEIGHT, NARROW, WIDE, text_width
+from metrics.catalogue import Language
 
 Sign = Literal["value", "span", "earlier"]
 
@@ -39,7 +40,7 @@ class Intervals:
 
     unit: str
     rows: tuple[Row, ...]
-    language: Literal["de", "en"] = "de"
+    language: Language = "de"
     most: float | None = None  # the highest value that there can be
 
     @property

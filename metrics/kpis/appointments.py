@@ -8,11 +8,10 @@ import polars as pl
 
 from metrics.measure import (
     Measure,
-    median_bounds,
     percent,
     percentile,
-    percentile_bounds,
-    share_bounds,
+    percentile_measure,
+    share_measure,
 )
 
 WITHIN_DAYS = 14  # what Berlin and Hamburg promise; a political aim, no law
@@ -22,41 +21,16 @@ _TO_FREE = pl.col("days_to_free")
 
 
 def median_lead_days() -> Measure:
-    lower, upper = median_bounds(_LEAD)
-    return Measure(
-        facts="visits",
-        value=percentile(_LEAD, 0.5),
-        n=_LEAD.count(),
-        lower=lower,
-        upper=upper,
-        reason=_why_no_lead(),
-    )
+    return percentile_measure("visits", _LEAD, 0.5, reason=_why_no_lead())
 
 
 def p90_lead_days() -> Measure:
-    lower, upper = percentile_bounds(_LEAD, 0.9)
-    return Measure(
-        facts="visits",
-        value=percentile(_LEAD, 0.9),
-        n=_LEAD.count(),
-        lower=lower,
-        upper=upper,
-        reason=_why_no_lead(),
-    )
+    return percentile_measure("visits", _LEAD, 0.9, reason=_why_no_lead())
 
 
 def share_booked_within_14_days() -> Measure:
     is_soon = _LEAD <= WITHIN_DAYS
-    lower, upper = share_bounds(is_soon.sum(), _LEAD.count())
-    return Measure(
-        facts="visits",
-        value=percent(is_soon.sum(), _LEAD.count()),
-        n=_LEAD.count(),
-        numerator=is_soon.sum(),
-        lower=lower,
-        upper=upper,
-        reason=_why_no_lead(),
-    )
+    return share_measure("visits", is_soon.sum(), _LEAD.count(), reason=_why_no_lead())
 
 
 def median_days_to_next_free() -> Measure:

@@ -12,7 +12,7 @@ from metrics.kpis.processing import (
     open_cases,
     why_no_pace,
 )
-from metrics.measure import Measure, percent, share_bounds
+from metrics.measure import Measure, percent, share_measure
 
 _HAS_CASES = pl.col("ever_of_case").last() > 0
 # An office that reports by the month has no sum for a week.
@@ -56,15 +56,8 @@ def older_than_3_months() -> Measure:
 def old_case_percent() -> Measure:
     old, decisions = pl.col("over_3_months").last(), pl.col("year_decided").last()
     everything = open_cases() + decisions  # null before a year is in the book
-    lower, upper = share_bounds(old, everything)
-    return Measure(
-        facts="book",
-        value=percent(old, everything),
-        n=everything,
-        numerator=old,
-        lower=lower,
-        upper=upper,
-        reason=_unless_counts("year_too_short"),
+    return share_measure(
+        "book", old, everything, reason=_unless_counts("year_too_short")
     )
 
 

@@ -6,7 +6,7 @@ null in one interval is unknown for the whole group: the rest would pass for all
 
 import polars as pl
 
-from metrics.contacts import MICROSECONDS
+from metrics.contacts import MICROSECONDS_A_SECOND
 from metrics.measure import Measure, percent, share_bounds
 
 _OFFERED = pl.col("offered")
@@ -75,7 +75,7 @@ def _share(part: pl.Expr, *whole: pl.Expr) -> Measure:
 def _mean(seconds: pl.Expr) -> pl.Expr:
     is_known = _all_known(seconds, _ANSWERED) & (_ANSWERED.sum() > 0)
     # By a sum, since Polars divides one value by a number otherwise than many.
-    mean = seconds.sum() / (_ANSWERED.sum() * MICROSECONDS)
+    mean = seconds.sum() / (_ANSWERED.sum() * MICROSECONDS_A_SECOND)
     return pl.when(is_known).then(mean)
 
 

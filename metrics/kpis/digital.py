@@ -6,19 +6,15 @@ days of the online services; see metrics/cases.py and metrics/online_services.py
 
 import polars as pl
 
-from metrics.measure import Measure, percent, share_bounds
+from metrics.measure import Measure, percent, share_measure
 
 
 def online_share() -> Measure:
     is_online = pl.col("is_online")  # null: the way it came is not known
-    lower, upper = share_bounds(is_online.sum(), is_online.count())
-    return Measure(
-        facts="receipts",
-        value=percent(is_online.sum(), is_online.count()),
-        n=is_online.count(),
-        numerator=is_online.sum(),
-        lower=lower,
-        upper=upper,
+    return share_measure(
+        "receipts",
+        is_online.sum(),
+        is_online.count(),
         reason=pl.lit("not_recorded"),
         absent="no_receipts",
     )
@@ -34,14 +30,10 @@ def end_to_end_share() -> Measure:
     is_none_online = (pl.col("is_online").count() > 0) & (
         pl.col("is_online").sum() == 0
     )
-    lower, upper = share_bounds(is_end_to_end.sum(), is_end_to_end.count())
-    return Measure(
-        facts="decisions",
-        value=percent(is_end_to_end.sum(), is_end_to_end.count()),
-        n=is_end_to_end.count(),
-        numerator=is_end_to_end.sum(),
-        lower=lower,
-        upper=upper,
+    return share_measure(
+        "decisions",
+        is_end_to_end.sum(),
+        is_end_to_end.count(),
         reason=pl.when(is_none_online)
         .then(pl.lit("no_online_cases"))
         .otherwise(pl.lit("not_recorded")),

@@ -11,10 +11,8 @@ import polars as pl
 
 from metrics.measure import (
     Measure,
-    median_bounds,
     percent,
-    percentile,
-    percentile_bounds,
+    percentile_measure,
     share_bounds,
 )
 
@@ -28,50 +26,28 @@ ONLY_COUNTS = (pl.col("ever_of_case").last() == 0) & (pl.col("from_counts").max(
 
 
 def median_days_decided() -> Measure:
-    lower, upper = median_bounds(_DAYS)
-    return Measure(
-        facts="decisions",
-        value=percentile(_DAYS, 0.5),
-        n=_DAYS.count(),
-        lower=lower,
-        upper=upper,
-        absent="no_decisions",
-    )
+    return percentile_measure("decisions", _DAYS, 0.5, absent="no_decisions")
 
 
 def p80_days_decided() -> Measure:
-    lower, upper = percentile_bounds(_DAYS, 0.8)
-    return Measure(
-        facts="decisions",
-        value=percentile(_DAYS, 0.8),
-        n=_DAYS.count(),
-        lower=lower,
-        upper=upper,
-        absent="no_decisions",
-    )
+    return percentile_measure("decisions", _DAYS, 0.8, absent="no_decisions")
 
 
 def median_net_days_decided() -> Measure:
-    lower, upper = median_bounds(_NET_DAYS)
-    return Measure(
-        facts="decisions",
-        value=percentile(_NET_DAYS, 0.5),
-        n=_NET_DAYS.count(),
-        lower=lower,
-        upper=upper,
+    return percentile_measure(
+        "decisions",
+        _NET_DAYS,
+        0.5,
         reason=pl.lit("not_recorded"),
         absent="no_decisions",
     )
 
 
 def p80_net_days_decided() -> Measure:
-    lower, upper = percentile_bounds(_NET_DAYS, 0.8)
-    return Measure(
-        facts="decisions",
-        value=percentile(_NET_DAYS, 0.8),
-        n=_NET_DAYS.count(),
-        lower=lower,
-        upper=upper,
+    return percentile_measure(
+        "decisions",
+        _NET_DAYS,
+        0.8,
         reason=pl.lit("not_recorded"),
         absent="no_decisions",
     )

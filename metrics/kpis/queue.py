@@ -6,7 +6,7 @@ latter being infinite, where the source only said "more than an hour".
 
 import polars as pl
 
-from metrics.measure import Measure, median_bounds, percentile, percentile_bounds
+from metrics.measure import Measure, percentile, percentile_bounds, percentile_measure
 
 _AT_LEAST = pl.col("at_least")
 _AT_MOST = pl.col("at_most")
@@ -38,15 +38,7 @@ def p90_wait_minutes() -> Measure:
 
 
 def median_waiting_people() -> Measure:
-    lower, upper = median_bounds(_PEOPLE)
-    return Measure(
-        facts="hours",
-        value=percentile(_PEOPLE, 0.5),
-        n=_PEOPLE.count(),
-        lower=lower,
-        upper=upper,
-        reason=pl.lit("not_recorded"),
-    )
+    return percentile_measure("hours", _PEOPLE, 0.5, reason=pl.lit("not_recorded"))
 
 
 def hours_observed() -> Measure:

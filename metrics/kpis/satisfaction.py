@@ -5,7 +5,7 @@ A row is one office's, service's and day's answers; see metrics/ratings.py.
 
 import polars as pl
 
-from metrics.measure import Measure, percent, share_bounds
+from metrics.measure import Measure, share_measure
 
 _ANSWERS = pl.col("answers")
 _ASKED = pl.col("asked")  # null: nobody knows how many were asked
@@ -18,29 +18,16 @@ def answers() -> Measure:
 def satisfied_share() -> Measure:
     satisfied = pl.col("answers_4").sum() + pl.col("answers_5").sum()
     # Others would have answered differently by chance: small changes mean nothing.
-    lower, upper = share_bounds(satisfied, _ANSWERS.sum())
-    return Measure(
-        facts="answers",
-        value=percent(satisfied, _ANSWERS.sum()),
-        n=_ANSWERS.sum(),
-        numerator=satisfied,
-        lower=lower,
-        upper=upper,
-        reason=pl.lit("no_rows"),
-    )
+    return share_measure("answers", satisfied, _ANSWERS.sum(), reason=pl.lit("no_rows"))
 
 
 def response_share() -> Measure:
     answered = pl.col("answers_of_asked").sum()
     is_unknown = _ASKED.count() == 0
-    lower, upper = share_bounds(answered, _ASKED.sum())
-    return Measure(
-        facts="answers",
-        value=percent(answered, _ASKED.sum()),
-        n=_ASKED.sum(),
-        numerator=answered,
-        lower=lower,
-        upper=upper,
+    return share_measure(
+        "answers",
+        answered,
+        _ASKED.sum(),
         reason=pl.when(is_unknown)
         .then(pl.lit("not_recorded"))
         .otherwise(pl.lit("no_rows")),

@@ -5,7 +5,7 @@ See metrics/ticket_hours.py for the columns.
 
 import polars as pl
 
-from metrics.measure import Measure, median_bounds, percentile
+from metrics.measure import Measure, percentile_measure
 
 _MINUTES = pl.col("minutes_after_opening")
 
@@ -18,13 +18,10 @@ def share_of_hours() -> Measure:
 
 
 def median_minutes_after_opening() -> Measure:
-    lower, upper = median_bounds(_MINUTES)
-    return Measure(
-        facts="ticket_hours",
-        value=percentile(_MINUTES, 0.5),
-        n=_MINUTES.count(),
-        lower=lower,
-        upper=upper,
+    return percentile_measure(
+        "ticket_hours",
+        _MINUTES,
+        0.5,
         reason=pl.when(pl.col("is_first").any())
         .then(pl.lit("moment_unknown"))
         .otherwise(pl.lit("never_sold_out")),

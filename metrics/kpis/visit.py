@@ -5,7 +5,7 @@ See metrics/visits.py for the columns.
 
 import polars as pl
 
-from metrics.measure import Measure, percentile, percentile_bounds
+from metrics.measure import Measure, percentile_measure
 
 _WALK = pl.col("walk_minutes")
 _DESK = pl.col("desk_minutes")
@@ -24,15 +24,7 @@ def p90_desk_minutes() -> Measure:
 
 
 def _at(minutes: pl.Expr, p: float) -> Measure:
-    lower, upper = percentile_bounds(minutes, p)
-    return Measure(
-        facts="visits",
-        value=percentile(minutes, p),
-        n=minutes.count(),
-        lower=lower,
-        upper=upper,
-        reason=_why_none(),
-    )
+    return percentile_measure("visits", minutes, p, reason=_why_none())
 
 
 def _why_none() -> pl.Expr:

@@ -8,11 +8,8 @@ import polars as pl
 
 from metrics.measure import (
     Measure,
-    median_bounds,
-    percent,
-    percentile,
-    percentile_bounds,
-    share_bounds,
+    percentile_measure,
+    share_measure,
 )
 from metrics.visits import MICROSECONDS
 
@@ -26,27 +23,11 @@ _IS_COUNTED = _WAITED.null_count() == 0
 
 
 def median_minutes() -> Measure:
-    lower, upper = median_bounds(_WAIT)
-    return Measure(
-        facts="visits",
-        value=percentile(_WAIT, 0.5),
-        n=_WAIT.count(),
-        lower=lower,
-        upper=upper,
-        reason=_why_no_percentile(),
-    )
+    return percentile_measure("visits", _WAIT, 0.5, reason=_why_no_percentile())
 
 
 def p90_minutes() -> Measure:
-    lower, upper = percentile_bounds(_WAIT, 0.9)
-    return Measure(
-        facts="visits",
-        value=percentile(_WAIT, 0.9),
-        n=_WAIT.count(),
-        lower=lower,
-        upper=upper,
-        reason=_why_no_percentile(),
-    )
+    return percentile_measure("visits", _WAIT, 0.9, reason=_why_no_percentile())
 
 
 def mean_minutes() -> Measure:
@@ -61,14 +42,10 @@ def mean_minutes() -> Measure:
 def share_within_target() -> Measure:
     is_within = pl.col("is_within")
     has_no_limit = pl.col("limit").count() == 0
-    lower, upper = share_bounds(is_within.sum(), is_within.count())
-    return Measure(
-        facts="visits",
-        value=percent(is_within.sum(), is_within.count()),
-        n=is_within.count(),
-        numerator=is_within.sum(),
-        lower=lower,
-        upper=upper,
+    return share_measure(
+        "visits",
+        is_within.sum(),
+        is_within.count(),
         reason=pl.when(has_no_limit)
         .then(pl.lit("no_target"))
         .otherwise(_why_no_percentile()),
@@ -88,14 +65,10 @@ def no_show_share() -> Measure:
     missed = pl.col("no_show")
     # Where no-shows are not recorded, their column is null, and so is the share.
     appointments = pl.col("appointment").filter(missed.is_not_null()).sum()
-    lower, upper = share_bounds(missed.sum(), appointments)
-    return Measure(
-        facts="visits",
-        value=percent(missed.sum(), appointments),
-        n=appointments,
-        numerator=missed.sum(),
-        lower=lower,
-        upper=upper,
+    return share_measure(
+        "visits",
+        missed.sum(),
+        appointments,
         reason=pl.when(missed.count() == 0)
         .then(pl.lit("not_recorded"))
         .otherwise(pl.lit("no_appointments")),
@@ -105,14 +78,10 @@ def no_show_share() -> Measure:
 def left_share() -> Measure:
     left = pl.col("left")
     came = left.sum() + _SERVED.filter(left.is_not_null()).sum()
-    lower, upper = share_bounds(left.sum(), came)
-    return Measure(
-        facts="visits",
-        value=percent(left.sum(), came),
-        n=came,
-        numerator=left.sum(),
-        lower=lower,
-        upper=upper,
+    return share_measure(
+        "visits",
+        left.sum(),
+        came,
         reason=pl.when(left.count() == 0)
         .then(pl.lit("not_recorded"))
         .otherwise(pl.lit("no_rows")),

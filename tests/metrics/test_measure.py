@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.measure import median_bounds, percentile
+from metrics.measure import percentile, percentile_bounds
 
 VALUES = st.lists(st.floats(0, 1000, allow_subnormal=False), min_size=1, max_size=60)
 
@@ -54,7 +54,7 @@ def test_no_values_have_no_percentile() -> None:
 
 def bounds(n: int) -> tuple[int | None, int | None]:
     ranks = pl.lit(pl.Series([*range(n, 0, -1), None]))
-    lower, upper = median_bounds(ranks)
+    lower, upper = percentile_bounds(ranks, 0.5)
     found: tuple[int | None, int | None] = pl.select(lower=lower, upper=upper).row(0)
     return found
 

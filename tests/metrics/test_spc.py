@@ -1,9 +1,7 @@
 """XmR charts: the vectors of NHSRplotthedots, and what they mean for an office."""
 
 import json
-import os
 import random
-from pathlib import Path
 
 import pytest
 
@@ -19,9 +17,8 @@ from metrics.spc import (
     signals,
     two_of_three,
 )
+from tests.real_inputs import DATA
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("AMTSPULS_REAL_DATA", ROOT.parent / "shared" / "data"))
 VECTORS = DATA / "testvectors" / "xmr_vectors.json"
 # rnorm(20) of R with the seed 123
 NORMAL = [

@@ -3,9 +3,7 @@
 import heapq
 import json
 import math
-import os
 import random
-from pathlib import Path
 
 import pytest
 
@@ -18,9 +16,8 @@ from metrics.staffing import (
     mean_wait_minutes,
     share_within,
 )
+from tests.real_inputs import DATA
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("AMTSPULS_REAL_DATA", ROOT.parent / "shared" / "data"))
 VECTORS = DATA / "testvectors" / "erlang_expected.json"
 COUNTER = Queue(arrivals_per_hour=30, service_minutes=12, counters=8)
 

@@ -1,11 +1,9 @@
 """How soon applications are decided: by hand, by plain loops, and as published."""
 
 import csv
-import os
 import random
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -15,11 +13,10 @@ from metrics.frames import SURVIVAL
 from metrics.periods import period_of
 from metrics.protect import protect, protect_survival
 from metrics.survival import DAYS, kaplan_meier, median_days
+from tests.real_inputs import DATA
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 Q1, Q2, Q3 = date(2026, 1, 1), date(2026, 4, 1), date(2026, 7, 1)
-ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("AMTSPULS_REAL_DATA", ROOT.parent / "shared" / "data"))
 WALTONS = DATA / "testvectors" / "waltons_dataset.csv"
 # Weeks in remission under 6-mercaptopurine (Freireich 1963); + was still in remission.
 REMISSION = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"

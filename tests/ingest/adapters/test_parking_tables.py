@@ -5,16 +5,13 @@ The files are no part of this repository; without them these tests are skipped.
 
 import csv
 import json
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from ingest.checks import check
+from tests.real_inputs import DATA
 
-ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("AMTSPULS_REAL_DATA", ROOT.parent / "shared" / "data"))
 FEEDS = DATA / "parkapi-fixtures"
 
 pytestmark = pytest.mark.skipif(not FEEDS.is_dir(), reason=f"{FEEDS} is not there")

@@ -4,10 +4,8 @@ The files are no part of this repository; without them these tests are skipped.
 """
 
 import json
-import os
 from collections import Counter
 from datetime import UTC, date, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,9 +13,8 @@ import pytest
 from ingest.city import read_city
 from ingest.delivery import run_source
 from ingest.warehouse import open_warehouse, read_frame, read_rows
+from tests.real_inputs import DATA, ROOT
 
-ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("AMTSPULS_REAL_DATA", ROOT.parent / "shared" / "data"))
 ZMS = DATA / "zms-statistik"
 BERLIN = ZoneInfo("Europe/Berlin")
 WAITS = ("GET_waitingscope_141_012016.json", "GET_waitingscope_141,142_032016.json")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from metrics.compute import compute
 from metrics.kpis import bands
-from metrics.measure import median_bounds
+from metrics.measure import percentile_bounds
 from metrics.protect import protect
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -243,7 +243,9 @@ def test_the_interval_holds_that_of_the_waits_themselves(waits, inner) -> None:
         *(
             bound.alias(name)
             for name, bound in zip(
-                ("lower", "upper"), median_bounds(pl.col("wait_minutes")), strict=True
+                ("lower", "upper"),
+                percentile_bounds(pl.col("wait_minutes"), 0.5),
+                strict=True,
             )
         )
     )
