@@ -18,6 +18,7 @@ from metrics.derived import derived, needs_of
 from metrics.facts import FACTS
 from metrics.figures import FIGURES, FigureId
 from metrics.forecast import forecast
+from metrics.hours_saved import HOURS_SAVED
 from metrics.kept import Kept
 from metrics.kpis import KPI_FUNCTIONS
 from metrics.measure import Facts, Measure
@@ -94,6 +95,8 @@ def compute_like(
     """
     named = tuple(name for name in DIMENSIONS if getattr(figure, name) is not None)
     alike = [name for name, dims in POPULATIONS.items() if dims == named]
+    if figure.kpi == HOURS_SAVED and not named:
+        alike.append("office")  # whose sum it is
     reading = Reading(connection, city, now, figure.office)
     needed = {figure.kpi: figure.grain, **needs_of(figure.kpi, figure.grain)}
     frames: list[pl.DataFrame] = []

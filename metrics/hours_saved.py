@@ -13,7 +13,8 @@ NO_YEAR_BEFORE: Final = "no_year_before"
 # With fewer of the opening days on record a year is not the year that it is called.
 FULLEST_GAP: Final = 0.1
 
-_GROUP: Final = ("office", "service", "channel", "grain")
+_DIMENSIONS: Final = ("office", "service", "channel")
+_GROUP: Final = (*_DIMENSIONS, "grain")
 
 
 def hours_saved(figures: pl.DataFrame) -> pl.DataFrame:
@@ -21,7 +22,8 @@ def hours_saved(figures: pl.DataFrame) -> pl.DataFrame:
 
     Visits now times (waiting per visit a year before, minus now): so fewer visitors
     are no saving. It is negative where people waited longer. Both periods must be over
-    and known.
+    and known. The city's is the sum of its offices': that more people come to an office
+    where waits are short saves nobody anything.
     """
     waited = figures.filter(
         pl.col("kpi") == HOURS_WAITED, pl.col("grain").cast(pl.String) != "day"
@@ -38,14 +40,48 @@ def hours_saved(figures: pl.DataFrame) -> pl.DataFrame:
     ).join(before, on=[*_GROUP, "year_before"], how="left", nulls_equal=True)
     has_both = (_is_known() & pl.col("is_known_before")).fill_null(value=False)
     then_hours = pl.col("hours_before") / pl.col("n_before") * pl.col("n")
-    return both.select(
+    of_groups = both.with_columns(
+        saved=pl.when(has_both).then(then_hours - pl.col("value"))
+    )
+    return _figures(_with_sum_of_offices(of_groups))
+
+
+def _with_sum_of_offices(saved: pl.DataFrame) -> pl.DataFrame:
+    """Take for the whole city what its offices saved; null unless it is all of them."""
+    is_city = pl.all_horizontal(pl.col(*_DIMENSIONS).is_null())
+    is_office = pl.col("office").is_not_null() & pl.all_horizontal(
+        pl.col("service", "channel").is_null()
+    )
+    is_known = pl.col("saved").is_not_null()
+    offices = (
+        saved.filter(is_office, is_known)
+        .group_by("grain", "period_start")
+        .agg(
+            # In one order: the sum is then the same to the last digit.
+            pl.col("saved").sort_by("office").sum().alias("saved_by_offices"),
+            pl.col("n").sum().alias("n_of_offices"),
+            pl.col("n_before").sum().alias("n_before_of_offices"),
+        )
+    )
+    is_all = pl.col("n") == pl.col("n_of_offices")
+    return saved.join(offices, on=["grain", "period_start"], how="left").with_columns(
+        saved=pl.when(is_city)
+        .then(pl.when(is_known & is_all).then("saved_by_offices"))
+        .otherwise("saved"),
+        n_before=pl.when(is_city).then("n_before_of_offices").otherwise("n_before"),
+    )
+
+
+def _figures(saved: pl.DataFrame) -> pl.DataFrame:
+    has_both = pl.col("saved").is_not_null()
+    return saved.select(
         *_GROUP,
         "period_start",
         "period_end",
         "coverage",
         figure_id=pl.col("figure_id").str.replace(HOURS_WAITED, HOURS_SAVED),
         kpi=pl.lit(HOURS_SAVED),
-        value=pl.when(has_both).then(then_hours - pl.col("value")),
+        value="saved",
         n=pl.when(has_both).then("n"),
         numerator=pl.when(has_both).then("n_before"),
         lower=pl.lit(None),

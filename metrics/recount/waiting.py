@@ -38,6 +38,8 @@ def recount_waiting(kpi: str, question: Question, warehouse: Warehouse) -> Recou
 
 def _hours_saved(question: Question, warehouse: Warehouse) -> Recounted:
     """Compare what these visits cost with what they would have cost a year before."""
+    if all(part is None for part in question.figure[1:4]):
+        return _saved_by_offices(question, warehouse)
     before = question.a_year_before
     now = recount_waiting("hours_waited", question, warehouse)
     if before is None:
@@ -52,6 +54,25 @@ def _hours_saved(question: Question, warehouse: Warehouse) -> Recounted:
         counted=now.counted + then.counted,
         left_out=Counter(now.left_out) + Counter(then.left_out),
         delivery_ids=now.delivery_ids | then.delivery_ids,
+    )
+
+
+def _saved_by_offices(question: Question, warehouse: Warehouse) -> Recounted:
+    """Add up what each office saved; one that cannot tell leaves the city without."""
+    saved = []
+    for office in sorted(warehouse.known_offices):
+        of_office = replace(question, figure=question.figure._replace(office=office))
+        if recount_waiting("hours_waited", of_office, warehouse).n:
+            saved.append(_hours_saved(of_office, warehouse))
+    values = [each.value for each in saved if each.value is not None]
+    whole = bool(values) and len(values) == len(saved)
+    return Recounted(
+        value=sum(values) if whole else None,
+        n=sum(each.n or 0 for each in saved),
+        numerator=sum(each.numerator or 0 for each in saved),
+        counted=sum(each.counted for each in saved),
+        left_out=sum((Counter(each.left_out) for each in saved), Counter()),
+        delivery_ids=frozenset().union(*(each.delivery_ids for each in saved)),
     )
 
 
