@@ -53,7 +53,7 @@ def online_list(view: View, population: Population) -> Component | None:
                 " lassen sich nicht vergleichen."
             )
         ),
-        table(caption, columns, rows, is_caption_visible=False),
+        table(caption, columns, rows, is_caption_visible=False, is_stacked=True),
         id="leistungen",
     )
 
