@@ -72,7 +72,9 @@ def kpi_table(
     columns += [
         Column(kpi.label) for name in shown if (kpi := kpi_words(view, name, office))
     ]
-    return table(caption, columns, body, is_caption_visible=False, is_stacked=True)
+    return table(
+        caption, columns, body, is_caption_visible=False, is_stacked=len(shown) > 1
+    )
 
 
 def figure_cell(

@@ -8,8 +8,6 @@ from dash.development.base_component import Component
 from dashboard.components.chart_block import disclosure
 from dashboard.view import Children, View
 
-_AT_FIRST = 6  # so many a reader takes in; two rows of three where there is room
-
 
 def tile(
     label: str,
@@ -45,9 +43,11 @@ def tiles(items: Sequence[Component]) -> html.Ul:
     return html.Ul(list(items), className="tiles", role="list")
 
 
-def tiles_and_more(view: View, items: Sequence[Component]) -> list[Component]:
+def tiles_and_more(
+    view: View, items: Sequence[Component], *, at_first: int
+) -> list[Component]:
     """Show the first tiles, in the order of what matters, and fold the others away."""
-    if len(items) <= _AT_FIRST:
+    if len(items) <= at_first:
         return [tiles(items)]
-    others = disclosure(view.words("Weitere Zahlen"), [tiles(items[_AT_FIRST:])])
-    return [tiles(items[:_AT_FIRST]), others]
+    others = disclosure(view.words("Weitere Zahlen"), [tiles(items[at_first:])])
+    return [tiles(items[:at_first]), others]

@@ -177,7 +177,7 @@ def _tiles(view: View, office: Office) -> Component | None:
     if not found:
         return None
     heading = view.words("Die neuesten Quartalszahlen")
-    return section(heading, *tiles_and_more(view, found), id="quartal")
+    return section(heading, *tiles_and_more(view, found, at_first=6), id="quartal")
 
 
 def _appointments(view: View, office: Office) -> Component | None:
@@ -189,7 +189,7 @@ def _appointments(view: View, office: Office) -> Component | None:
     if not found:
         return None
     heading = view.words("Einen Termin bekommen")
-    return section(heading, *tiles_and_more(view, found), id="termin")
+    return section(heading, *tiles_and_more(view, found, at_first=3), id="termin")
 
 
 def _when_to_go(view: View, office: Office) -> Component | None:

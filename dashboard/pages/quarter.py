@@ -137,7 +137,7 @@ def _table(
     shown = kpi_table(
         view, caption, words("Amt"), rows, kpis, "quarter", start=quarter.start
     )
-    return _folded(view, words(heading), shown, anchor)
+    return _folded(words(heading), shown, anchor)
 
 
 def _office_link(view: View, office: str) -> Component:
@@ -172,17 +172,14 @@ def _service_table(
     shown = kpi_table(
         view, caption, words("Leistung"), rows, kpis, "quarter", start=quarter.start
     )
-    return _folded(view, title, shown, f"{anchor}-{office.id}")
+    return _folded(title, shown, f"{anchor}-{office.id}")
 
 
-def _folded(
-    view: View, heading: str, shown: Component | None, anchor: str
-) -> Component | None:
+def _folded(heading: str, shown: Component | None, anchor: str) -> Component | None:
     """Fold a table away on a phone, where all of them together have no end."""
     if shown is None:
         return None
-    summary = view.words("Als Tabelle: {title}", title=heading)
-    folded = disclosure(summary, [shown], kind="folds-on-phone")
+    folded = disclosure(heading, [shown], kind="folds-on-phone")
     return section(heading, folded, id=anchor)
 
 
