@@ -55,7 +55,9 @@ def online_list(view: View, population: Population) -> Component | None:
                 " lassen sich nicht vergleichen."
             )
         ),
-        disclosure(heading, [shown], kind="folds-on-phone"),
+        disclosure(
+            words("Als Tabelle: {title}", title=heading), [shown], kind="folds-on-phone"
+        ),
         id="leistungen",
     )
 
