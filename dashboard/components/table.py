@@ -42,10 +42,12 @@ def table(
 
     Every row has a cell for every column. Write units into the caption or the column
     ("Minuten") or each cell; write "–" never without words for a missing value.
-    A stacked table stands in one column on a phone, each cell beside its column's head.
+    A stacked table stands in one column on a phone, each cell beside its column's head;
+    two columns fit as they are.
     """
     hidden = "" if is_caption_visible else " kern-sr-only"
     # Laid out as blocks, a table is none for some browsers unless its roles say so.
+    is_stacked = is_stacked and len(columns) > 2
     roles = _ROLES if is_stacked else {}
     heads = [_head(column, roles) for column in columns]
     head = html.Thead(html.Tr(heads, **roles.get("row", {})), **roles.get("rows", {}))
