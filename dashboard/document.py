@@ -24,6 +24,7 @@ INDEX: Final = """<!DOCTYPE html>
 <meta name="description" content="[[description]]">
 <meta name="color-scheme" content="light dark">
 <link rel="preload" href="[[font]]" as="font" type="font/woff2" crossorigin>
+<link rel="preload" href="[[bold]]" as="font" type="font/woff2" crossorigin>
 <link rel="icon" href="[[icon]]" type="image/svg+xml">
 {%css%}
 <link rel="stylesheet" href="[[theme]]">
@@ -51,6 +52,7 @@ THEME: Final = "stadtfarben.css"
 PLOTLY: Final = "00-plotly-basic.min.js"
 LOCALE: Final = "01-plotly-locale-de.js"
 FONT: Final = "fonts/FiraSans-Regular.woff2"
+BOLD: Final = "fonts/FiraSans-SemiBold.woff2"  # neither comes without the other
 ICON: Final = "favicon.svg"
 
 
@@ -82,6 +84,7 @@ def fill(
         "title": escape(f"{title} – {frame.SITE_NAME} {city.info.name}"),
         "description": escape(description or title),
         "font": f"{addresses.asset(FONT)}?v=4.106",
+        "bold": f"{addresses.asset(BOLD)}?v=4.106",
         "icon": addresses.asset(ICON),
         "theme": theme_address(addresses, city),
         "alternates": _alternates(scene) if with_app else "",

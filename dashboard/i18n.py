@@ -21,6 +21,7 @@ from dashboard.units import COLUMN_HEADS, UNITS
 # British English: day before month and a 24-hour clock, as readers here expect.
 _BABEL_LOCALES: Final = {"de": "de_DE", "en": "en_GB"}
 _NBSP: Final = "\N{NO-BREAK SPACE}"
+_MINUS: Final = "\N{MINUS SIGN}"  # read as minus, and never parted from its number
 
 Case = Literal["nominative", "dative"]
 Day = date  # Words has a method of that name
@@ -54,7 +55,8 @@ class Words:
 
     def number(self, value: float, decimals: int = 0) -> str:
         # Adding 0 turns a rounded -0.0 into 0.
-        return _decimal(round(value, decimals) + 0, decimals, str(self.locale))
+        said = _decimal(round(value, decimals) + 0, decimals, str(self.locale))
+        return said.replace("-", _MINUS)
 
     def percent(self, value: float, decimals: int = 0) -> str:
         """`value` is 0 to 100."""

@@ -124,9 +124,7 @@ def _table(
         last=words.date(window[1]),
     )
     columns = [words.short_weekday(day) for day in weekdays]
-    return heat_table(
-        caption, words("Uhrzeit"), columns, rows, _key(words, hours, bounds)
-    )
+    return heat_table(caption, words("Zeit"), columns, rows, _key(words, hours, bounds))
 
 
 def _bounds(hours: Sequence[_Hour]) -> tuple[float, float, float]:

@@ -100,7 +100,7 @@ def record_section(
         href=view.addresses.method(RECORD),
         className="kern-link",
     )
-    shown = table(heading, columns, body, is_caption_visible=False)
+    shown = table(heading, columns, body, is_caption_visible=False, is_stacked=True)
     return section(heading, html.P(what), shown, html.P(more), id="prognose-zeugnis")
 
 

@@ -72,7 +72,7 @@ def kpi_table(
     columns += [
         Column(kpi.label) for name in shown if (kpi := kpi_words(view, name, office))
     ]
-    return table(caption, columns, body, is_caption_visible=False)
+    return table(caption, columns, body, is_caption_visible=False, is_stacked=True)
 
 
 def figure_cell(

@@ -7,6 +7,7 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.components.chart_block import disclosure
 from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
 from dashboard.selection import Population
@@ -43,6 +44,7 @@ def online_list(view: View, population: Population) -> Component | None:
     ]
     rows = [_row(view, each, with_office=with_office) for each in states]
     caption = f"{heading}, {population.name(view)}"
+    shown = table(caption, columns, rows, is_caption_visible=False, is_stacked=True)
     return section(
         heading,
         html.P(
@@ -53,7 +55,9 @@ def online_list(view: View, population: Population) -> Component | None:
                 " lassen sich nicht vergleichen."
             )
         ),
-        table(caption, columns, rows, is_caption_visible=False),
+        disclosure(
+            words("Als Tabelle: {title}", title=heading), [shown], kind="folds-on-phone"
+        ),
         id="leistungen",
     )
 

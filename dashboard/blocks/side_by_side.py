@@ -185,7 +185,7 @@ def _table(view: View, kpi: KpiWords, title: str, sides: Sequence[Side]) -> Comp
         ]
         for side in sides
     ]
-    return table(title, columns, rows, is_caption_visible=False)
+    return table(title, columns, rows, is_caption_visible=False, is_stacked=True)
 
 
 def _since(view: View, side: Side) -> str:

@@ -176,7 +176,7 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
     if any(cell.text == "–" for _, cells in rows for cell in cells):
         key.append((0, words("–: geschlossen oder keine Daten")))
     columns = [words.short_weekday(day) for day in weekdays]
-    return heat_table(caption, words("Uhrzeit"), columns, rows, key)
+    return heat_table(caption, words("Zeit"), columns, rows, key)
 
 
 def _cell(

@@ -58,7 +58,7 @@ def footer(view: Scene, pages: Sequence[Page]) -> html.Footer:
     """Who publishes this, under which licence, and the pages the law asks for."""
     words, info = view.words, view.city.info
     publisher = [
-        html.P(words("Herausgegeben von {name}", name=info.publisher)),
+        html.P(words("Herausgeber: {name}", name=info.publisher)),
         html.P(_contact(view)),
     ]
     data = [
@@ -83,7 +83,7 @@ def footer(view: Scene, pages: Sequence[Page]) -> html.Footer:
 
 
 def _owner(view: Scene) -> str:
-    return view.words("Ein Angebot von {name}", name=view.city.info.publisher)
+    return view.words("Herausgeber: {name}", name=view.city.info.publisher)
 
 
 def _sample_banner(view: Scene) -> html.Div:
@@ -156,7 +156,7 @@ def page_address(view: View, page: Page) -> str | None:
 
 def _contact(view: Scene) -> list[Component | str]:
     contact = view.city.info.contact
-    said: list[Component | str] = [view.words("Fragen an"), f" {contact.name}"]
+    said: list[Component | str] = [view.words("Fragen an:"), f" {contact.name}"]
     if contact.mail:
         link = html.A(
             contact.mail, href=f"mailto:{contact.mail}", className="kern-link"

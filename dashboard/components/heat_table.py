@@ -38,7 +38,7 @@ def heat_table(
 ) -> html.Div:
     """Draw it: `columns` are the weekdays, `rows` hour and cells, `key` the legend.
 
-    `corner` heads the column of hours ("Uhrzeit"). The key names what the shades
+    `corner` heads the column of hours ("Zeit"). The key names what the shades
     mean in words and bounds ("kurz: bis 10 Minuten").
     """
     head = html.Thead(

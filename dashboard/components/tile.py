@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.view import Children
+from dashboard.components.chart_block import disclosure
+from dashboard.view import Children, View
 
 
 def tile(
@@ -40,3 +41,13 @@ def tile(
 def tiles(items: Sequence[Component]) -> html.Ul:
     """Tiles side by side, one below the other on a phone."""
     return html.Ul(list(items), className="tiles", role="list")
+
+
+def tiles_and_more(
+    view: View, items: Sequence[Component], *, at_first: int
+) -> list[Component]:
+    """Show the first tiles, in the order of what matters, and fold the others away."""
+    if len(items) <= at_first:
+        return [tiles(items)]
+    others = disclosure(view.words("Weitere Zahlen"), [tiles(items[at_first:])])
+    return [tiles(items[:at_first]), others]

@@ -95,7 +95,7 @@ def _files(view: View) -> Component:
     ]
     columns = [Column(words("Inhalt")), Column(words("Format")), Column(words("Datei"))]
     caption = words("Dateien dieser Veröffentlichung")
-    return table(caption, columns, rows, is_caption_visible=False)
+    return table(caption, columns, rows, is_caption_visible=False, is_stacked=True)
 
 
 def _api(view: View) -> Component:
@@ -107,7 +107,11 @@ def _api(view: View) -> Component:
         rows.append([words(what), link])
     columns = [Column(words("Inhalt")), Column(words("Adresse"))]
     return table(
-        words("Adressen der Schnittstelle"), columns, rows, is_caption_visible=False
+        words("Adressen der Schnittstelle"),
+        columns,
+        rows,
+        is_caption_visible=False,
+        is_stacked=True,
     )
 
 

@@ -8,6 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.badge import badge
+from dashboard.components.chart_block import disclosure
 from dashboard.components.frame import main
 from dashboard.components.note import note
 from dashboard.components.section import section
@@ -49,7 +50,11 @@ def layout(view: View) -> html.Main:
         title(view),
         _summary(view),
         _overview(view),
-        *(_source(view, status) for status in sources),
+        section(
+            view.words("Die Quellen im Einzelnen"),
+            *(_source(view, status) for status in sources),
+            id="einzeln",
+        ),
         lead=view.words(
             "Jede Quelle verspricht, wie alt ihre Daten höchstens werden."
             " Hier steht, ob sie das einhält und was wir nicht übernommen haben."
@@ -95,7 +100,7 @@ def _overview(view: View) -> Component:
         Column(words("Zustand")),
     ]
     heading = words("Alle Quellen")
-    shown = table(heading, columns, rows, is_caption_visible=False)
+    shown = table(heading, columns, rows, is_caption_visible=False, is_stacked=True)
     return section(heading, shown, id="uebersicht")
 
 
@@ -133,9 +138,9 @@ def _source(view: View, status: Mapping[str, Any]) -> Component:
         html.Div([html.Dt(term), html.Dd(said)], className="origin-entry")
         for term, said in entries
     ]
-    return section(
-        _name(view, status), html.Dl(listed, className="origin-list"), id=status["id"]
-    )
+    # The list itself bears the id: a link to it unfolds what it is folded into.
+    listing = html.Dl(listed, id=status["id"], className="origin-list")
+    return disclosure(_name(view, status), [listing])
 
 
 def _name(view: View, status: Mapping[str, Any]) -> str:
@@ -182,5 +187,5 @@ PAGE = Page(
     description=lambda view: view.words(
         "Wann welche Quelle zuletzt geliefert hat und was nicht übernommen wurde."
     ),
-    place="menu",
+    place="footer",
 )

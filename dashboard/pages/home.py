@@ -33,11 +33,7 @@ _TILES = (
     "backlog.open",
     "backlog.older_than_deadline",
 )
-_SEARCHES = (
-    "appointments.median_days_to_next_free",
-    "appointments.share_offered_within_14_days",
-    "appointments.search_success_share",
-)
+_SEARCHES = ("appointments.median_days_to_next_free",)  # an office's page has more
 # What a city without visits of its own still knows about its queues.
 _QUEUE_KPIS = ("queue.median_wait_minutes", "queue.median_waiting_people")
 _QUEUE_TILES = (
@@ -60,10 +56,10 @@ def layout(view: View) -> html.Main:
         *_now(view),
         *_when_to_go(view),
         _appointments(view),
-        *_last_quarter(view),
-        *_lifetime(view),
-        *_offices(view),
         all_services(view),
+        *_last_quarter(view),
+        *_offices(view),
+        *_lifetime(view),
     ]
     found = (part for part in parts if part is not None)
     return main(title(view), *found, lead=_lead(view))

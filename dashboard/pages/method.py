@@ -160,7 +160,9 @@ def _family(view: View, family: str, heading: str) -> Component | None:
         Column(words("Bedeutung")),
         Column(words("Einheit")),
     ]
-    shown = table(words(heading), columns, rows, is_caption_visible=False)
+    shown = table(
+        words(heading), columns, rows, is_caption_visible=False, is_stacked=True
+    )
     return section(words(heading), shown, id=f"familie-{family}")
 
 

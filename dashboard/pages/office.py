@@ -21,7 +21,7 @@ from dashboard.components.filters import choice_links
 from dashboard.components.frame import main
 from dashboard.components.note import note
 from dashboard.components.section import section
-from dashboard.components.tile import tiles
+from dashboard.components.tile import tiles_and_more
 from dashboard.selection import CHANNELS, Population, with_values
 from dashboard.texts import german
 from dashboard.view import Page, View
@@ -37,23 +37,23 @@ _TILES = (
     "waiting.median_minutes",
     "waiting.p90_minutes",
     "waiting.share_within_target",
+    "processing.expected_days",
+    "backlog.open",
+    "queue.median_wait_minutes",
+    "bands.median_minutes",
     "waiting.visits",
     "waiting.no_show_share",
     "waiting.left_share",
     "estimate.share_within_5_minutes",
     "estimate.mean_error_minutes",
     "estimate.bias_minutes",
-    "queue.median_wait_minutes",
     "queue.p90_wait_minutes",
     "sold_out.share_of_hours",
     "sold_out.days",
     "sold_out.median_minutes_after_opening",
-    "bands.median_minutes",
     "bands.p90_minutes",
     "bands.share_within_target",
-    "processing.expected_days",
     "processing.expected_days_hit_share",
-    "backlog.open",
     "backlog.older_than_deadline",
     "digital.online_share",
 )
@@ -103,17 +103,17 @@ def layout(view: View) -> html.Main:
     parts = [
         _now(view, office),
         _merged(view, office),
-        visit_way(view, Population(office.id)),
-        _appointments(view, office),
-        _tiles(view, office),
         _when_to_go(view, office),
+        opening_hours(view, office),
+        _appointments(view, office),
+        _services(view, office),
+        _tiles(view, office),
+        visit_way(view, Population(office.id)),
         _crowd(view, office),
         *_charts(view, office),
         *satisfaction(view, office.id),
         price(view, office.id),
         _channels(view, office),
-        _services(view, office),
-        opening_hours(view, office),
     ]
     return main(
         title(view),
@@ -177,7 +177,7 @@ def _tiles(view: View, office: Office) -> Component | None:
     if not found:
         return None
     heading = view.words("Die neuesten Quartalszahlen")
-    return section(heading, tiles(found), id="quartal")
+    return section(heading, *tiles_and_more(view, found, at_first=6), id="quartal")
 
 
 def _appointments(view: View, office: Office) -> Component | None:
@@ -188,7 +188,8 @@ def _appointments(view: View, office: Office) -> Component | None:
     found = [each for each in shown if each is not None]
     if not found:
         return None
-    return section(view.words("Einen Termin bekommen"), tiles(found), id="termin")
+    heading = view.words("Einen Termin bekommen")
+    return section(heading, *tiles_and_more(view, found, at_first=3), id="termin")
 
 
 def _when_to_go(view: View, office: Office) -> Component | None:

@@ -12,6 +12,7 @@ from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.quarter_contents import HEADLINES, SERVICE_TABLES, TABLES
 from dashboard.blocks.service_links import service_link
 from dashboard.components.aria import aria
+from dashboard.components.chart_block import disclosure
 from dashboard.components.frame import main
 from dashboard.components.section import section
 from dashboard.reading import Figure
@@ -136,7 +137,7 @@ def _table(
     shown = kpi_table(
         view, caption, words("Amt"), rows, kpis, "quarter", start=quarter.start
     )
-    return None if shown is None else section(words(heading), shown, id=anchor)
+    return _folded(words(heading), shown, anchor)
 
 
 def _office_link(view: View, office: str) -> Component:
@@ -171,7 +172,15 @@ def _service_table(
     shown = kpi_table(
         view, caption, words("Leistung"), rows, kpis, "quarter", start=quarter.start
     )
-    return None if shown is None else section(title, shown, id=f"{anchor}-{office.id}")
+    return _folded(title, shown, f"{anchor}-{office.id}")
+
+
+def _folded(heading: str, shown: Component | None, anchor: str) -> Component | None:
+    """Fold a table away on a phone, where all of them together have no end."""
+    if shown is None:
+        return None
+    folded = disclosure(heading, [shown], kind="folds-on-phone")
+    return section(heading, folded, id=anchor)
 
 
 def _remarks(view: View, quarter: Period) -> Component:

@@ -48,7 +48,9 @@ def layout(view: View) -> html.Main:
     heading = words("Die letzten Änderungen")
     parts: list[Component] = [
         section(
-            heading, table(heading, columns, rows, is_caption_visible=False), id="liste"
+            heading,
+            table(heading, columns, rows, is_caption_visible=False, is_stacked=True),
+            id="liste",
         )
     ]
     if frame.height > _SHOWN:

@@ -11,7 +11,7 @@ from dashboard.blocks.service_links import service_link
 from dashboard.blocks.visit_way import visit_way
 from dashboard.components.frame import main
 from dashboard.components.section import section
-from dashboard.components.tile import tiles
+from dashboard.components.tile import tiles, tiles_and_more
 from dashboard.reading import Figure, KpiWords, a_year_before
 from dashboard.selection import Population, figures, kpi_words, newest_told
 from dashboard.sentences import headline
@@ -47,9 +47,9 @@ def layout(view: View) -> html.Main:
     population = _population(service)
     parts = [
         _office(view, service),
-        visit_way(view, population),
-        _appointments(view, service, population),
         _cases(view, service, population),
+        _appointments(view, service, population),
+        visit_way(view, population),
         kpi_chart(view, "processing.expected_days", population, "month"),
         kpi_chart(view, _NEXT_FREE, population, "month"),
         kpi_chart(view, _SUCCESS, population, "month"),
@@ -133,7 +133,8 @@ def _appointments(
     if not (searches or lead):
         return None
     heading = words("Einen Termin bekommen")
-    return section(heading, remark, tiles([*searches, *lead]), id="termin")
+    shown = tiles_and_more(view, [*searches, *lead], at_first=3)
+    return section(heading, remark, *shown, id="termin")
 
 
 def _cases(view: View, service: Service, population: Population) -> Component | None:

@@ -56,6 +56,26 @@ def test_a_value_in_a_table_leads_to_its_way(open_tab, busy_site):
     assert value in tab.page.locator(".origin-entry").first.inner_text()
 
 
+@pytest.mark.parametrize("path", ["", "methodik", "quartal/2026-Q3", "datenstand"])
+def test_a_stacked_table_is_not_cut_off_on_a_phone(path, open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/{path}", width=390)
+    tab.until_taken_over()
+    tab.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = 1)")
+    wide = """[...document.querySelectorAll(".scroll-region:has(> .table--stacked)")]
+        .map(region => region.scrollWidth - region.clientWidth)"""
+    found = tab.page.evaluate(wide)
+    assert found
+    assert max(found) == 0
+
+
+def test_a_link_to_a_source_unfolds_what_is_said_of_it(open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/datenstand")
+    tab.until_taken_over()
+    assert tab.page.locator("details[open]").count() == 0
+    tab.page.locator("table a").first.click()
+    tab.page.locator("details[open] .origin-list").wait_for(state="visible")
+
+
 def test_every_page_says_itself_in_less_than_30_kb_without_javascript(
     busy_site, busy_addresses
 ):

@@ -335,6 +335,18 @@ def test_the_start_page_counts_only_offices_of_which_it_knows(full):
     assert "24. November 2026, 10:05 Uhr: 5 von 7 Ämtern haben geöffnet." in said
 
 
+def test_the_start_page_answers_a_visitor_before_it_looks_back(full):
+    said = full.page("/").text
+    asked = [
+        "Wann ist es am ruhigsten?",
+        "Wie lange dauert mein Anliegen?",
+        "Die neuesten Quartalszahlen",
+        "Alle Ämter",
+    ]
+    places = [said.index(each) for each in asked]
+    assert places == sorted(places)
+
+
 def test_a_city_with_cases_alone_does_not_speak_of_waiting(cases_only):
     text = cases_only.page("/").text
     assert "So arbeiten die Ämter" in text
