@@ -73,9 +73,18 @@ def change_words(
         return None
     if not is_comparable(kpi, now, before, days):
         return None
+    if now.value != before.value and min(now.value, before.value) <= 0:
+        # "100 % weniger", or "4 Minuten mehr" than minus 20, would be a riddle.
+        return words("im Vorjahr {value}", value=value_words(words, kpi, before))
     if kpi.is_count:
         return _count_change(words, kpi, now.value, before.value, days, base)
-    difference = round(now.value, kpi.decimals) - round(before.value, kpi.decimals)
+    return _change(words, kpi, now, before, base)
+
+
+def _change(
+    words: Words, kpi: KpiWords, now: Figure, before: Figure, base: int
+) -> str | None:
+    difference = round(_value(now), kpi.decimals) - round(_value(before), kpi.decimals)
     if difference == 0 and kpi.is_time:
         return words("genauso lange wie im Vorjahr")
     if difference == 0:
@@ -197,7 +206,7 @@ def _count_change(
         template = words(_STOCK[difference > 0])
         is_one = abs(difference) == 1
         return in_number(template, is_one=is_one).format(difference=said)
-    if before <= 0:
+    if before <= 0:  # then both are
         return same
     scale = days.before / days.now if days is not None else 1.0
     percent = (now * scale / before - 1) * 100

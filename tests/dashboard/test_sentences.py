@@ -318,3 +318,19 @@ def test_every_kpi_has_a_sentence_of_its_own(name, words):
     label = kpi(name, language=words.language).label
     assert f", {label}: " not in sentence
     assert "{" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "before", "told"),
+    [
+        ("sold_out.days", 0.0, 12.0, "im Vorjahr 12 Öffnungstage"),
+        ("sold_out.days", 12.0, 0.0, "im Vorjahr 0 Öffnungstage"),
+        ("estimate.bias_minutes", -16.0, -20.0, "im Vorjahr −20 Minuten"),
+        ("estimate.bias_minutes", -16.0, 2.0, "im Vorjahr 2 Minuten"),
+    ],
+)
+def test_a_change_from_nothing_or_across_zero_is_told_by_both_values(
+    name, now, before, told
+):
+    then = figure(name, before, "2025-Q3")
+    assert change_words(GERMAN, kpi(name), figure(name, now), then) == told
