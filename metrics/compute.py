@@ -25,6 +25,7 @@ from metrics.measure import Facts, Measure
 from metrics.measured import DIMENSIONS, Task, measure_anew, measure_rows
 from metrics.online_services import online_services
 from metrics.periods import GRAINS, PeriodGrain
+from metrics.protect_parts import parts_beside
 from metrics.reading import Reading
 from metrics.spans import POPULATIONS
 from metrics.survival import survival
@@ -91,21 +92,23 @@ def compute_like(
 ) -> pl.DataFrame:
     """Compute the figures that differ from this one in place and period only.
 
-    They are the same as of all figures; those of one office need no others' rows.
+    They are the same as of all figures; those of one office need no others' rows. With
+    them come those of other KPIs that they follow from, or are protected with.
     """
     named = tuple(name for name in DIMENSIONS if getattr(figure, name) is not None)
     alike = [name for name, dims in POPULATIONS.items() if dims == named]
     if figure.kpi == HOURS_SAVED and not named:
         alike.append("office")  # whose sum it is
     reading = Reading(connection, city, now, figure.office)
-    needed = {figure.kpi: figure.grain, **needs_of(figure.kpi, figure.grain)}
+    needed = dict.fromkeys((figure.kpi, *parts_beside(figure.kpi)), figure.grain)
+    needed |= needs_of(figure.kpi, figure.grain)
     frames: list[pl.DataFrame] = []
     for kpi in needed.keys() & KPI_FUNCTIONS.keys():
         measure = KPI_FUNCTIONS[kpi]()
         grains = [grain for grain in GRAINS if grain == needed[kpi]]
         of_kpi = dict.fromkeys(alike, grains)
         frames += _figures_of(measure.facts, {kpi: measure}, reading, of_kpi)
-    return derived(_in_order(frames)).filter(pl.col("kpi") == figure.kpi)
+    return derived(_in_order(frames))
 
 
 def figures_of(

@@ -91,11 +91,12 @@ class Explainer:
         )
         if only is None:
             figures = compute(connection, city, now).figures
+            asked_for = figures
         else:
-            figures = compute_like(connection, city, only, now).filter(
-                pl.col("figure_id") == str(only)
-            )
-        self._outcomes = _by_id(figures)
+            figures = compute_like(connection, city, only, now)
+            asked_for = figures.filter(pl.col("figure_id") == str(only))
+        self._outcomes = _by_id(asked_for)
+        # Of some figures others decide what is shown.
         self._published = _by_id(protect_figures(figures, city, now))
         self._origins = _origins(connection)
         self._refused = _refused(connection)

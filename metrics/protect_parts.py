@@ -20,6 +20,11 @@ _HOLDERS: Final = (
 _GROUP: Final = ("office", "service", "channel", "grain", "period_start")
 
 
+def parts_beside(kpi: str) -> tuple[str, ...]:
+    """Name the KPIs that have to be known to say what of this one is shown."""
+    return _HOLDERS if kpi in _HOLDERS else ()
+
+
 def hide_second_parts(figures: pl.DataFrame) -> pl.DataFrame:
     """Hide, where parts are hidden since they are few, the smallest of the others."""
     is_part = pl.col("kpi").is_in(_HOLDERS)
