@@ -79,8 +79,9 @@ def compute(
     the figures are the same.
     """
     reading = Reading(connection, city, now)
-    measured = [frame for facts in FACTS for frame in figures_of(facts, reading, kept)]
-    figures = derived(_in_order(measured))
+    figures = _in_order(
+        derived(frame for facts in FACTS for frame in figures_of(facts, reading, kept))
+    )
     frames = {name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()}
     frames["spc"] = control_charts(figures, reading)
     frames["forecast"] = forecast(figures, reading.calendar)
@@ -108,7 +109,7 @@ def compute_like(
         grains = [grain for grain in GRAINS if grain == needed[kpi]]
         of_kpi = dict.fromkeys(alike, grains)
         frames += _figures_of(measure.facts, {kpi: measure}, reading, of_kpi)
-    return derived(_in_order(frames))
+    return _in_order(derived(frames))
 
 
 def figures_of(

@@ -3,7 +3,7 @@
 Pure: figures in, figures out. `compute` calls it once, when all others are there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import polars as pl
@@ -26,10 +26,21 @@ _GROUP: Final = ("office", "service", "channel")
 _EMPTIED: Final = ("value", "n", "numerator", "lower", "upper")
 
 
-def derived(figures: pl.DataFrame) -> pl.DataFrame:
-    """Take away forecasts that failed, and add what follows from several figures."""
-    gated = with_gate(figures)
-    return pl.concat([gated, hours_saved(gated)]).sort("figure_id")
+def derived(frames: Iterable[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Take away forecasts that failed, and add what follows from several figures.
+
+    Each frame has one KPI's figures. Those of other KPIs are handed on as they are: of
+    many years all of them fill hundreds of megabytes.
+    """
+    given = [frame for frame in frames if frame.height]
+
+    def of(*kpis: str) -> pl.DataFrame:
+        found = (frame for frame in given if frame["kpi"][0] in kpis)
+        return pl.concat([pl.DataFrame(schema=FIGURES), *found])
+
+    others = [frame for frame in given if frame["kpi"][0] not in (EXPECTED, RECORD)]
+    forecasts = with_gate(of(EXPECTED, RECORD))
+    return [*others, forecasts, hours_saved(of(HOURS_WAITED))]
 
 
 def needs_of(kpi: str, grain: str) -> Mapping[str, str]:

@@ -131,11 +131,17 @@ def by_population(rows: pl.DataFrame, city: City) -> dict[str, pl.DataFrame]:
     populations = {
         "city": rows,
         "office": rows,
-        "office_service": rows.filter(pl.col("service").is_not_null()),
-        "office_channel": rows.filter(pl.col("channel").is_not_null()),
+        "office_service": _with_known(rows, "service"),
+        "office_channel": _with_known(rows, "channel"),
         "service": rows.filter(pl.col("service").is_in(sensitive)),
     }
     return {name: part for name, part in populations.items() if not part.is_empty()}
+
+
+def _with_known(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Leave out rows without it; millions of rows are not copied for nothing."""
+    is_known = rows[name].is_not_null()
+    return rows if is_known.all() else rows.filter(is_known)
 
 
 def _is_replaced(by_source: pl.DataFrame) -> pl.Expr:
