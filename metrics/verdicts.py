@@ -29,6 +29,10 @@ _MONDAY_TO_FRIDAY: Final = timedelta(days=4)
 _WEEK: Final = timedelta(days=7)
 _NEVER: Final = 1_000_000  # days; longer than any case takes
 _FRIDAY: Final = 5
+_OF_A_CASE: Final = (
+    *("office", "service", "channel"),
+    *("received_on", "decided_on", "ended_on"),
+)
 
 
 def count_verdicts(reading: Reading) -> Counted | None:
@@ -53,17 +57,14 @@ def count_verdicts(reading: Reading) -> Counted | None:
 def _applicants(cases: Cases, book: Counted) -> pl.DataFrame:
     """Give each case in the book the evening on which its forecast was made."""
     received = pl.col("received_on")
-    in_book = cases.rows.filter(received >= pl.col("first_on"))
+    # No more than is needed: there may be millions of them.
+    in_book = cases.rows.filter(received >= pl.col("first_on")).select(_OF_A_CASE)
     until = book.spans.select(
         pl.col("office").cast(in_book.schema["office"]), "complete_on"
     )
-    return (
-        in_book.drop("complete_on")
-        .join(until, on="office")
-        .with_columns(
-            said_on=received.dt.offset_by("-5d").dt.truncate("1w") + _MONDAY_TO_FRIDAY
-        )
-    )
+    return in_book.with_columns(
+        said_on=received.dt.offset_by("-5d").dt.truncate("1w") + _MONDAY_TO_FRIDAY
+    ).join(until, on="office")
 
 
 def _judged(
@@ -82,11 +83,12 @@ def _judged(
         pl.when(is_decided.fill_null(value=False)).then(days).otherwise(_NEVER), 0.5
     )
     said = pl.col("said_days").first()
+    what_was_said = _said(book, keys).with_columns(
+        pl.col(name).cast(cases.schema[name]) for name in keys
+    )
     return (
-        cases.with_columns(pl.col(name).cast(pl.String) for name in keys)
-        .with_columns(known_until=known_until)
-        .drop("due_on")
-        .join(_said(book, keys), on=week)
+        cases.with_columns(known_until=known_until)
+        .join(what_was_said, on=week)
         .filter(~is_given_up.fill_null(value=False))
         .group_by(week)
         .agg(
@@ -96,6 +98,7 @@ def _judged(
             <= pl.max_horizontal(said * ALLOWED, pl.lit(ALLOWED_DAYS)),
         )
         .filter(pl.col("applicants") >= FEWEST_APPLICANTS)
+        .with_columns(pl.col(name).cast(pl.String) for name in keys)
         # Without a day a week counts nowhere, but its group is known.
         .select(
             *keys,
