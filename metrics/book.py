@@ -134,10 +134,12 @@ def _stock(
     leaves_on: pl.Expr = pl.col("ended_on"),  # noqa: B008 - an expression never changes
 ) -> Iterator[pl.DataFrame]:
     """Count cases in on a day, and out again on the day on which they leave."""
-    members = cases.filter(
-        enters_on.is_not_null(), leaves_on.is_null() | (leaves_on > enters_on)
-    )
-    for day, change in ((enters_on, pl.col("count")), (leaves_on, -pl.col("count"))):
+    enters, leaves = pl.col("enters_on"), pl.col("leaves_on")
+    # No more than is needed: there may be millions of them.
+    members = cases.select(
+        *_GROUP, "first_on", enters_on=enters_on, leaves_on=leaves_on
+    ).filter(enters.is_not_null(), leaves.is_null() | (leaves > enters))
+    for day, change in ((enters, pl.col("count")), (leaves, -pl.col("count"))):
         yield (
             # What happened before the book began is in its opening balance.
             _per_day(members, day)
