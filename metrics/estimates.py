@@ -21,7 +21,11 @@ from metrics.spans import (
     since_first_day,
 )
 from metrics.told import keys_of, told_days
-from metrics.visits import MICROSECONDS, count_visits, offices_counting_customers
+from metrics.visits import (
+    count_visits,
+    in_microseconds,
+    offices_counting_customers,
+)
 
 LOOKED_WITHIN: Final = timedelta(minutes=10)  # before one came; older looks say little
 
@@ -87,7 +91,7 @@ def _of_visits(visits: pl.DataFrame, reading: Reading) -> pl.DataFrame:
         )
         .filter(pl.col("told_on") == pl.col("day"))
         .with_columns(
-            error=_exact(pl.col("told_minutes") - pl.col("wait_minutes")),
+            error=in_microseconds(pl.col("told_minutes") - pl.col("wait_minutes")),
             people=pl.lit(1, pl.Int64),
         )
         .select(_KEPT)
@@ -134,12 +138,7 @@ def _of_hours(reading: Reading) -> pl.DataFrame:
             "service",
             pl.col("channel").cast(channels, strict=False),
             day=local_day("hour_at", city),
-            error=_exact(error),
+            error=in_microseconds(error),
             people=pl.col("customers").cast(pl.Int64),
         )
     )
-
-
-def _exact(minutes: pl.Expr) -> pl.Expr:
-    """Give whole microseconds: their sum is the same in whatever order."""
-    return (minutes * MICROSECONDS).round().cast(pl.Int64)

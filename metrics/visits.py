@@ -14,6 +14,7 @@ from metrics.spans import (
     by_population,
     local_day,
     of_known_offices,
+    since_first_day,
     spans_of,
 )
 from metrics.targets import limit_on_day
@@ -42,10 +43,7 @@ def count_visits(reading: Reading) -> Counted | None:
     if told.is_empty():
         return None
     city = reading.city
-    rows = _rows(reading)
-    if city.info.first_day is not None:
-        rows = rows.filter(pl.col("day") >= city.info.first_day)
-        told = told.filter(pl.col("day") >= city.info.first_day)
+    rows, told = since_first_day(_rows(reading), city), since_first_day(told, city)
     return Counted(
         # Sorted once, so that the percentiles of every group are found faster.
         rows=by_population(rows.sort("wait_minutes"), city),
@@ -145,8 +143,8 @@ def _tickets(
             day=local_day("at", city),
             came_at=came,
             waited=pl.col("wait_minutes").is_not_null().cast(pl.Int64),
-            wait_sum=_exact(pl.col("wait_minutes")),
-            person_wait=_exact(pl.col("wait_minutes")) * _persons(),
+            wait_sum=in_microseconds(pl.col("wait_minutes")),
+            person_wait=in_microseconds(pl.col("wait_minutes")) * _persons(),
             served=(outcome == "served").cast(pl.Int64),
             no_show=_if_recorded("no_show", outcomes),
             left=_if_recorded("left", outcomes),
@@ -182,8 +180,8 @@ def _customer_hours(
             day=local_day("hour_at", city),
             came_at=pl.lit(None, pl.Datetime("us", "UTC")),
             waited=waited.cast(pl.Int64),
-            wait_sum=_exact(mean) * waited,
-            person_wait=_exact(mean) * waited,
+            wait_sum=in_microseconds(mean) * waited,
+            person_wait=in_microseconds(mean) * waited,
             served=customers.cast(pl.Int64),
             no_show=pl.lit(None, pl.Int64),
             left=pl.lit(None, pl.Int64),
@@ -231,7 +229,7 @@ def _if_recorded(outcome: str, outcomes: Mapping[str, list[str]]) -> pl.Expr:
     return pl.when(is_recorded).then((pl.col("outcome") == outcome).cast(pl.Int64))
 
 
-def _exact(minutes: pl.Expr) -> pl.Expr:
+def in_microseconds(minutes: pl.Expr) -> pl.Expr:
     """Give whole microseconds: their sum is the same in whatever order."""
     return (minutes * MICROSECONDS).round().cast(pl.Int64)
 
