@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from metrics.book import AGE_BANDS, AGED, keep_book
+from metrics.book import keep_book
+from metrics.case_events import AGE_BANDS, AGED
 from metrics.frames import AGEING
 from metrics.reading import Reading
 

@@ -18,7 +18,6 @@ Offices that report only sums have no single cases: what they add to received, d
 and open is told by the columns of metrics/case_counts.py, and is in nothing else.
 """
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
@@ -27,17 +26,15 @@ import polars as pl
 
 from metrics.calendar import Calendar
 from metrics.case_counts import CaseCounts, count_events, counts_of
-from metrics.cases import Cases, cases_of
+from metrics.case_events import AGED
+from metrics.case_rows import cases_of
+from metrics.case_sums import case_sums
 from metrics.reading import Reading
 from metrics.spans import ALL_SPANS, POPULATIONS, Counted, by_population
-from metrics.stops import HOLDERS
 
 WINDOW_WORKING_DAYS: Final = 30
-AGE_BANDS: Final = (0, 31, 91, 181)  # days since receipt from which a band begins
 
-_GROUP: Final = ("office", "service", "channel")
 _ONE_DAY: Final = timedelta(days=1)
-AGED: Final = tuple(f"aged_{days}" for days in AGE_BANDS[1:])
 _STOCKS: Final = (
     *("open", "counted_open", "overdue", "over_3_months", *AGED),
     *("traced", "with_applicant", "with_third_party"),
@@ -57,7 +54,7 @@ _EVENTS: Final = {
 
 def keep_book(reading: Reading) -> Counted | None:
     """Keep the book of every group."""
-    return reading.once("book", _keep_book)
+    return reading.whole.once("book", _keep_book)
 
 
 def _keep_book(reading: Reading) -> Counted | None:
@@ -67,7 +64,7 @@ def _keep_book(reading: Reading) -> Counted | None:
         return None
     spans = _together([part.spans for part in parts])
     windows = _windows(spans, reading.calendar)
-    events = _all_events(cases, counts)
+    events = _all_events(case_sums(reading).get("events"), counts)
     return Counted(
         rows={
             population: _daily(rows, population, spans, windows)
@@ -84,10 +81,10 @@ def _together(spans: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(spans).group_by("office").agg(ALL_SPANS)
 
 
-def _all_events(cases: Cases | None, counts: CaseCounts | None) -> pl.DataFrame:
+def _all_events(cases: pl.DataFrame | None, counts: CaseCounts | None) -> pl.DataFrame:
     events = [pl.DataFrame(schema=_EVENTS)]
     if cases is not None:
-        events += _events(cases)
+        events.append(_with_traced(cases))
     if counts is not None:
         events += count_events(counts)
     return pl.concat(events, how="diagonal").with_columns(
@@ -95,64 +92,13 @@ def _all_events(cases: Cases | None, counts: CaseCounts | None) -> pl.DataFrame:
     )
 
 
-def _events(of_city: Cases) -> Iterator[pl.DataFrame]:
-    cases, stops = of_city.rows, of_city.stops
-    received, ended, due = (
-        pl.col(f"{name}_on") for name in ("received", "ended", "due")
-    )
-    is_in_book = pl.col("day") >= pl.col("first_on")
-    yield _per_day(cases, received).filter(is_in_book).rename({"count": "received"})
-    yield _per_day(cases, ended).filter(is_in_book).rename({"count": "decided"})
-    yield _per_day(cases.filter(due.is_not_null()), received).rename(
-        {"count": "with_deadline"}
-    )
-    yield _ever("of_case", cases)
-    yield from _stock("open", cases, received)
-    yield from _stock("overdue", cases, due + _ONE_DAY)
-    after_3_months = received.dt.offset_by("3mo") + _ONE_DAY  # § 188 BGB
-    yield from _stock("over_3_months", cases, after_3_months)
-    for days in AGE_BANDS[1:]:
-        yield from _stock(f"aged_{days}", cases, received + timedelta(days=days))
-    traced = cases.join(stops, on="office", how="semi")
-    yield _ever("traced_case", traced)
-    yield from _stock("traced", traced, received)
-    for holder in HOLDERS:
-        held = stops.filter(pl.col("holder") == holder)
-        yield from _stock(f"with_{holder}", held, pl.col("from_on"), pl.col("to_on"))
-
-
-def _ever(name: str, cases: pl.DataFrame) -> pl.DataFrame:
-    """Count the cases that there ever were, from the first day of the book."""
-    begun = pl.max_horizontal("received_on", "first_on")
-    return _per_day(cases, begun).select(*_GROUP, "day", pl.col("count").alias(name))
-
-
-def _stock(
-    name: str,
-    cases: pl.DataFrame,
-    enters_on: pl.Expr,
-    leaves_on: pl.Expr = pl.col("ended_on"),  # noqa: B008 - an expression never changes
-) -> Iterator[pl.DataFrame]:
-    """Count cases in on a day, and out again on the day on which they leave."""
-    enters, leaves = pl.col("enters_on"), pl.col("leaves_on")
-    # No more than is needed: there may be millions of them.
-    members = cases.select(
-        *_GROUP, "first_on", enters_on=enters_on, leaves_on=leaves_on
-    ).filter(enters.is_not_null(), leaves.is_null() | (leaves > enters))
-    for day, change in ((enters, pl.col("count")), (leaves, -pl.col("count"))):
-        yield (
-            # What happened before the book began is in its opening balance.
-            _per_day(members, day)
-            .with_columns(day=pl.max_horizontal("day", "first_on"))
-            .select(*_GROUP, "day", change.alias(name))
-        )
-
-
-def _per_day(cases: pl.DataFrame, day: pl.Expr) -> pl.DataFrame:
-    return (
-        cases.group_by(*_GROUP, "first_on", day=day)
-        .agg(count=pl.len().cast(pl.Int64))
-        .filter(pl.col("day").is_not_null())
+def _with_traced(events: pl.DataFrame) -> pl.DataFrame:
+    """Count the cases of offices that record for whom they wait."""
+    tracing = events.filter(pl.col("stops") > 0)["office"].unique()
+    is_traced = pl.col("office").is_in(tracing.implode())
+    return events.drop("stops").with_columns(
+        traced=pl.when(is_traced).then("open"),
+        traced_case=pl.when(is_traced).then("of_case"),
     )
 
 

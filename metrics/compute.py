@@ -27,6 +27,7 @@ from metrics.online_services import online_services
 from metrics.periods import GRAINS, PeriodGrain
 from metrics.protect_parts import parts_beside
 from metrics.reading import Reading
+from metrics.shelf import Shelf
 from metrics.spans import POPULATIONS
 from metrics.survival import survival
 from metrics.tidy import tidy
@@ -55,7 +56,10 @@ FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
 
 # Read a year at a time; the others are few enough to be at hand as a whole.
 _IN_PARTS: Final[frozenset[Facts]] = frozenset(
-    {"visits", "searches", "hours", "ticket_hours", "estimates"}
+    {
+        *("visits", "searches", "hours", "ticket_hours", "estimates"),
+        *("decisions", "receipts"),
+    }
 )
 
 
@@ -78,7 +82,8 @@ def compute(
     With `kept` only what deliveries have touched since the last time is measured again;
     the figures are the same.
     """
-    reading = Reading(connection, city, now)
+    shelf = None if kept is None else Shelf(kept.folder, kept.guard)
+    reading = Reading(connection, city, now, shelf=shelf)
     figures = _in_order(
         derived(frame for facts in FACTS for frame in figures_of(facts, reading, kept))
     )

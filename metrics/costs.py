@@ -55,9 +55,13 @@ def count_visit_costs(reading: Reading) -> Counted | None:
 
 def count_case_costs(reading: Reading) -> Counted | None:
     """Set stated costs beside the cases decided in their years."""
-    decided = count_decisions(reading) if reading.city.costs else None
+
+    def of_year(stated: _Stated) -> Counted | None:
+        return count_decisions(reading.of_days(*stated.year))
+
+    reach = count_decisions(reading.without_rows()) if reading.city.costs else None
     is_decided = pl.col("day").is_not_null().cast(pl.Int64)
-    return _counted(reading, "cases", decided, lambda _: decided, is_decided)
+    return _counted(reading, "cases", reach, of_year, is_decided)
 
 
 def _counted(

@@ -1,7 +1,7 @@
 """By when a case must be decided, as the city file's deadlines say."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -9,20 +9,45 @@ from ingest.city import City, Deadline
 from metrics.calendar import Calendar, days_between
 
 
-def due_on(cases: pl.DataFrame, city: City, calendar: Calendar) -> pl.Expr:
+def due_on(
+    cases: pl.DataFrame, recorded: Collection[str], city: City, calendar: Calendar
+) -> pl.Expr:
     """Give the last day of each case's deadline; null where none runs.
 
-    Where several deadlines hold for a service, the earliest day counts.
+    Where several deadlines hold for a service, the earliest day counts. `recorded` are
+    the services of which it is ever said when a case was complete.
     """
     days_off = _days_off(cases, city, calendar)
-    due = [_due_by(deadline, days_off) for deadline in city.deadlines]
+    due = [
+        _due_by(deadline, days_off, is_recorded=deadline.service in recorded)
+        for deadline in city.deadlines
+    ]
     return pl.min_horizontal(pl.lit(None, pl.Date), *due)
 
 
-def _due_by(deadline: Deadline, days_off: Sequence[date]) -> pl.Expr:
-    start = (
-        pl.col("received_on") if deadline.starts_at == "received" else _complete_on()
-    )
+def longest(city: City) -> timedelta:
+    """Give a time in which every deadline of the city has run out."""
+    lengths = (_at_most(deadline) for deadline in city.deadlines)
+    return max(lengths, default=timedelta(0))
+
+
+def _at_most(deadline: Deadline) -> timedelta:
+    match deadline.unit:
+        case "days":
+            return timedelta(days=deadline.duration)
+        case "months":
+            return timedelta(days=31 * deadline.duration)
+        case "working_days":
+            # A year has more than 200 of them.
+            return timedelta(days=366 * (deadline.duration // 200 + 1))
+
+
+def _due_by(
+    deadline: Deadline, days_off: Sequence[date], *, is_recorded: bool
+) -> pl.Expr:
+    start = pl.col("received_on")
+    if deadline.starts_at != "received":
+        start = _complete_on(is_recorded=is_recorded)
     holds = (pl.col("service") == deadline.service) & (start >= deadline.valid_from)
     if deadline.valid_to is not None:
         holds &= start <= deadline.valid_to
@@ -42,16 +67,14 @@ def _after(start: pl.Expr, deadline: Deadline, days_off: Sequence[date]) -> pl.E
             )
 
 
-def _complete_on() -> pl.Expr:
+def _complete_on(*, is_recorded: bool) -> pl.Expr:
     """Give the day on which the clock of "complete" starts.
 
     A case without it is incomplete where its service records completeness and it is
     open; the clock does not run. Otherwise nobody knows, and it runs from receipt: to
     leave such cases out would count only those that went well.
     """
-    is_incomplete = pl.col("ended_on").is_null() & (
-        pl.col("complete_on").count().over("service") > 0
-    )
+    is_incomplete = pl.col("ended_on").is_null() & is_recorded
     return pl.coalesce(
         "complete_on", pl.when(~is_incomplete).then(pl.col("received_on"))
     )

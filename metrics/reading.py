@@ -9,6 +9,7 @@ import duckdb
 
 from ingest.city import City
 from metrics.calendar import Calendar
+from metrics.shelf import Shelf
 from metrics.small_offices import rows_of_office
 
 T = TypeVar("T")
@@ -24,6 +25,7 @@ class Reading:
     now: datetime
     office: str | None = None  # of one office alone, with its small ones; None: of all
     days: tuple[date, date] | None = None  # first and last local day; None: all
+    shelf: Shelf | None = None  # what was made before, and may hold still
     _known: dict[str, Any] = field(default_factory=dict, repr=False)
     _whole: Self | None = field(default=None, repr=False)
 

@@ -4,11 +4,13 @@ A row of the stops is a span of days of one case, from `from_on` up to the day b
 `to_on` (null: it lasts); no two of a case overlap.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
 from ingest.warehouse import read_rows
+from metrics.cohorts import Cohort, number_of, numbers_of
 from metrics.latest import told_last
 from metrics.reading import Reading
 from metrics.spans import local_day
@@ -17,33 +19,35 @@ HOLDERS: Final = ("applicant", "third_party")
 _CASE: Final = ("row", "office", "service", "channel")
 
 
-def told_stops(reading: Reading) -> pl.DataFrame:
-    """Read all stops, each as it was told last, in local days."""
+def told_stops(reading: Reading, cohorts: Sequence[Cohort]) -> pl.DataFrame:
+    """Read all stops, each as it was told last, in local days, with its case's cohort.
+
+    number, year, holder, from_on, to_on
+    """
     pauses = read_rows(reading.connection, "case_pauses")
-    return told_last(reading.connection, pauses, ("case_key", "from_at")).select(
-        "case_key",
+    stops = told_last(reading.connection, pauses, ("case_key", "from_at")).select(
         "holder",
+        number=number_of(pl.col("case_key")),
         from_on=local_day("from_at", reading.city),
         to_on=local_day("to_at", reading.city),
     )
+    if stops.is_empty():
+        return stops.with_columns(year=pl.lit(0))
+    cases = numbers_of(cohorts).join(stops, on="number", how="semi")
+    # A number that two offices give is of one case of each: nobody knows of which.
+    return stops.join(cases.filter(~pl.col("number").is_duplicated()), on="number")
 
 
-def stops_in(cases: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """Find the stops of an office's cases; `row` numbers the cases of all offices."""
-    return cases.select(*_CASE, "case_key", "received_on", "ended_on").join(
-        told, on="case_key"
-    )
+def stops_of(cases: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Cut stops to the days on which their case was open, and join what overlaps.
 
-
-def joined(stops: pl.DataFrame) -> pl.DataFrame:
-    """Cut the stops to the days on which their case was open, and join what overlaps.
-
-    A case that waits for both waits for its applicant.
+    A case that waits for both waits for its applicant. `row` is the case's.
     """
     received, ended = pl.col("received_on"), pl.col("ended_on")
     within = (
-        # A number that two offices give is of one case of each: nobody knows of which.
-        stops.filter(pl.col("row").n_unique().over("case_key") == 1)
+        cases.with_row_index("row")
+        .select(*_CASE, "number", "received_on", "ended_on")
+        .join(told, on="number")
         .with_columns(
             from_on=pl.max_horizontal("from_on", received),
             to_on=pl.min_horizontal("to_on", ended),

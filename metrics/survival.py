@@ -14,15 +14,14 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from metrics.calendar import Calendar
-from metrics.cases import cases_of
+from metrics.case_rows import cases_of
+from metrics.case_sums import DAYS, case_sums
 from metrics.figures import FIGURES
 from metrics.frames import SURVIVAL
 from metrics.measure import percent, share_bounds
-from metrics.periods import start_of
 from metrics.reading import Reading
 from metrics.spans import POPULATIONS, by_population
 
-DAYS: Final = (7, 14, 30, 60, 90, 180, 365)
 KPI: Final = "processing.share_within_deadline"  # what is published alike
 
 _SHARED: Final = ("office", "service", "n", "lower", "upper", "state", "reason")
@@ -63,19 +62,11 @@ def survival(reading: Reading) -> pl.DataFrame:
     empty = pl.DataFrame(schema=SURVIVAL)
     if cases is None:
         return empty
-    is_given_up = pl.col("decided_on").is_null() & pl.col("ended_on").is_not_null()
-    received = pl.col("received_on")
-    rows = cases.rows.filter(~is_given_up, received >= pl.col("first_on")).select(
-        "office",
-        "service",
-        "channel",
-        cohort_start=start_of(received, "quarter"),
-        after=(pl.col("decided_on") - received).dt.total_days(),
-    )
+    counts = case_sums(reading)["curves"]
     spans = cases.spans.select("office", "begins_on", "complete_on")
     frames = [
         _curves(part, POPULATIONS[name], spans, reading.calendar)
-        for name, part in by_population(rows, reading.city).items()
+        for name, part in by_population(counts, reading.city).items()
         if name != "office_channel"
     ]
     return pl.concat([empty, *frames]).sort("office", "service", "cohort_start", "days")
@@ -115,15 +106,13 @@ def from_figures(figures: pl.DataFrame) -> pl.DataFrame:
 
 
 def _curves(
-    rows: pl.DataFrame,
+    counts: pl.DataFrame,
     dimensions: tuple[str, ...],
     spans: pl.DataFrame,
     calendar: Calendar,
 ) -> pl.DataFrame:
     keys = [*dimensions, "cohort_start"]
-    counted = rows.group_by(keys).agg(
-        n=pl.len(), **{str(days): (pl.col("after") <= days).sum() for days in DAYS}
-    )
+    counted = counts.group_by(keys).agg(pl.col("n", *map(str, DAYS)).sum())
     long = (
         counted.unpivot(
             [str(days) for days in DAYS],

@@ -20,6 +20,7 @@ TOLD: Final = pl.Schema(
         "key": pl.UInt64,  # another one where the day's rows are others
     }
 )
+_GROUP: Final = ("office", "service", "channel")
 # Every time zone is off by whole quarters of an hour, and there are far fewer of them
 # than rows.
 _QUARTER_HOUR: Final = 15 * 60
@@ -59,16 +60,30 @@ def told_days(
 
 def keys_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
     """Give each day one key over its rows, in whatever order they are."""
-    named = [name for name in ("office", "service", "channel") if name in rows.columns]
+    return keys_of_hashes(hashes_of_rows(rows))
+
+
+def hashes_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give each day and group a hash of its rows; those of several parts add up."""
+    named = [name for name in _GROUP if name in rows.columns]
     said = rows.select(pl.all().exclude(*named, "day")).columns
     return (
-        rows.group_by("day", *named)
+        rows.filter(pl.col("day").is_not_null())
+        .group_by("day", *named)
         .agg(pl.struct(said).hash(seed=1).sum().alias("key"), count=pl.len())
         # As texts: the number behind a word is another one in another table.
         .with_columns(pl.col(named).cast(pl.String))
+    )
+
+
+def keys_of_hashes(hashes: pl.DataFrame) -> pl.DataFrame:
+    """Give each day one key over all groups."""
+    named = [name for name in _GROUP if name in hashes.columns]
+    return (
+        hashes.group_by("day", *named)
+        .agg(pl.col("key", "count").sum())
         .group_by("day")
         .agg(pl.struct(*named, "key", "count").hash(seed=1).sum().alias("key"))
-        .drop_nulls("day")
         .sort("day")
     )
 

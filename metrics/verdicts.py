@@ -9,13 +9,16 @@ later, every week gets one whatever the outcome, and a week of which half is sti
 by then is a miss; leaving it out would flatter.
 """
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 import polars as pl
 
+from ingest.city import City
 from metrics.book import keep_book
-from metrics.cases import Cases, cases_of
+from metrics.case_rows import Cases, cases_of
+from metrics.cohorts import Cohort, digest_of, forecast_evening
 from metrics.derived import ALLOWED
 from metrics.kpis.processing import reach
 from metrics.measure import percentile
@@ -25,13 +28,24 @@ from metrics.spans import POPULATIONS, Counted, by_population
 ALLOWED_DAYS: Final = 1  # it may always be off by so much: it is said in whole days
 FEWEST_APPLICANTS: Final = 5  # in a week; the median of fewer is chance
 
-_MONDAY_TO_FRIDAY: Final = timedelta(days=4)
 _WEEK: Final = timedelta(days=7)
 _NEVER: Final = 1_000_000  # days; longer than any case takes
 _FRIDAY: Final = 5
-_OF_A_CASE: Final = (
-    *("office", "service", "channel"),
-    *("received_on", "decided_on", "ended_on"),
+_SAID: Final = pl.Schema(
+    {
+        "population": pl.String,
+        **dict.fromkeys(("office", "service", "channel"), pl.String),
+        "said_on": pl.Date,
+        "said_days": pl.Float64,
+        "due_on": pl.Date,
+    }
+)
+_WEEKS: Final = pl.Schema(
+    {
+        **dict.fromkeys(("population", "office", "service", "channel"), pl.String),
+        "due_on": pl.Date,
+        "is_hit": pl.Boolean,
+    }
 )
 
 
@@ -40,13 +54,19 @@ def count_verdicts(reading: Reading) -> Counted | None:
     cases, book = cases_of(reading), keep_book(reading)
     if cases is None or book is None:
         return None
-    applicants = by_population(_applicants(cases, book), reading.city)
-    known_until: date = book.spans.select(pl.col("complete_on").min()).item()
+    said = pl.concat(_said(rows, population) for population, rows in book.rows.items())
+    weeks = pl.concat(
+        _weeks_of(
+            cohort, cases, said.filter(pl.col("said_on").dt.year() == cohort.year)
+        )
+        for cohort in cases.cohorts
+    )
     return Counted(
         rows={
-            population: _judged(rows, applicants[population], population, known_until)
-            for population, rows in book.rows.items()
-            if population in applicants
+            str(population): _judged(part, str(population), book.spans)
+            for (population,), part in weeks.partition_by(
+                "population", as_dict=True
+            ).items()
         },
         spans=book.spans,
         covered=book.covered,
@@ -54,26 +74,63 @@ def count_verdicts(reading: Reading) -> Counted | None:
     )
 
 
-def _applicants(cases: Cases, book: Counted) -> pl.DataFrame:
-    """Give each case in the book the evening on which its forecast was made."""
-    received = pl.col("received_on")
-    # No more than is needed: there may be millions of them.
-    in_book = cases.rows.filter(received >= pl.col("first_on")).select(_OF_A_CASE)
-    until = book.spans.select(
-        pl.col("office").cast(in_book.schema["office"]), "complete_on"
-    )
-    return in_book.with_columns(
-        said_on=received.dt.offset_by("-5d").dt.truncate("1w") + _MONDAY_TO_FRIDAY
-    ).join(until, on="office")
-
-
-def _judged(
-    book: pl.DataFrame, cases: pl.DataFrame, population: str, all_known_until: date
-) -> pl.DataFrame:
+def _judged(weeks: pl.DataFrame, population: str, spans: pl.DataFrame) -> pl.DataFrame:
+    """Give each week the day of its verdict, if so much is known yet."""
     keys = POPULATIONS[population]
-    week = (*keys, "said_on")
-    is_of_office = "office" in keys
-    known_until = pl.col("complete_on") if is_of_office else pl.lit(all_known_until)
+    known_until = spans.select("office", known_until="complete_on")
+    if "office" in keys:
+        known = weeks.join(known_until, on="office")
+    else:
+        known = weeks.join(known_until.select(pl.col("known_until").min()), how="cross")
+    is_over = pl.col("due_on") <= pl.col("known_until")
+    # Without a day a week counts nowhere, but its group is known.
+    return known.select(*keys, day=pl.when(is_over).then("due_on"), is_hit="is_hit")
+
+
+def _weeks_of(cohort: Cohort, cases: Cases, said: pl.DataFrame) -> pl.DataFrame:
+    """Compare what was said each week with what it came to, be it over or not."""
+    city, shelf = cases.reading.city, cases.reading.shelf
+
+    def compare() -> pl.DataFrame:
+        is_in_book = pl.col("received_on") >= pl.col("first_on")
+        rows = cases.rows(cohort, pl.lit(value=True)).filter(is_in_book)
+        weeks = _weeks(rows, said, city)
+        return pl.concat([pl.DataFrame(schema=_WEEKS), *weeks])
+
+    if shelf is None:
+        return compare()
+    name = f"{cohort}-weeks"
+    made_of = f"{cases.made_of(cohort)} {digest_of(said)}"
+    kept = shelf.scan(name, made_of)
+    return (shelf.put(name, made_of, compare()) if kept is None else kept).collect()
+
+
+def _weeks(
+    cases: pl.DataFrame, said: pl.DataFrame, city: City
+) -> Iterator[pl.DataFrame]:
+    applicants = cases.select(
+        *("office", "service", "channel", "received_on", "decided_on", "ended_on"),
+        said_on=forecast_evening(pl.col("received_on")),
+    )
+    for population, rows in by_population(applicants, city).items():
+        of_population = said.filter(pl.col("population") == population)
+        keys = POPULATIONS[population]
+        what_was_said = of_population.select(
+            *(pl.col(name).cast(rows.schema[name]) for name in keys),
+            *("said_on", "said_days", "due_on"),
+        )
+        compared = _compared(rows.join(what_was_said, on=[*keys, "said_on"]), keys)
+        yield compared.select(
+            pl.lit(population).alias("population")
+            if name == "population"
+            else (pl.col(name) if name in compared.columns else pl.lit(None))
+            .cast(kind)
+            .alias(name)
+            for name, kind in _WEEKS.items()
+        )
+
+
+def _compared(applicants: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
     is_given_up = pl.col("decided_on").is_null() & (
         pl.col("ended_on") <= pl.col("due_on")
     )
@@ -83,45 +140,37 @@ def _judged(
         pl.when(is_decided.fill_null(value=False)).then(days).otherwise(_NEVER), 0.5
     )
     said = pl.col("said_days").first()
-    what_was_said = _said(book, keys).with_columns(
-        pl.col(name).cast(cases.schema[name]) for name in keys
-    )
     return (
-        cases.with_columns(known_until=known_until)
-        .join(what_was_said, on=week)
-        .filter(~is_given_up.fill_null(value=False))
-        .group_by(week)
+        applicants.filter(~is_given_up.fill_null(value=False))
+        .group_by(*keys, "said_on")
         .agg(
-            pl.col("due_on", "known_until").first(),
+            pl.col("due_on").first(),
             applicants=pl.len(),
             is_hit=(came_to - said).abs()
             <= pl.max_horizontal(said * ALLOWED, pl.lit(ALLOWED_DAYS)),
         )
         .filter(pl.col("applicants") >= FEWEST_APPLICANTS)
-        .with_columns(pl.col(name).cast(pl.String) for name in keys)
-        # Without a day a week counts nowhere, but its group is known.
-        .select(
-            *keys,
-            day=pl.when(pl.col("due_on") <= pl.col("known_until")).then("due_on"),
-            is_hit="is_hit",
-        )
-        .sort(*keys, "day")
     )
 
 
-def _said(book: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+def _said(book: pl.DataFrame, population: str) -> pl.DataFrame:
     """Give what was said on each Friday evening, and when that must have come true."""
     told_one_by_one = pl.col("open") - pl.col("counted_open")
     said = reach(told_one_by_one, pl.col("window_decided"), pl.col("window_days"))
     longest = (said * (1 + ALLOWED)).ceil().cast(pl.Int64)
-    return (
+    fridays = (
         book.filter(pl.col("day").dt.weekday() == _FRIDAY)
         .with_columns(said_days=said)
         .filter(pl.col("said_days").is_not_null())
-        .select(
-            *keys,
-            "said_days",
-            said_on="day",
-            due_on=pl.col("day") + _WEEK + pl.duration(days=longest),
-        )
+    )
+    columns = {
+        "population": pl.lit(population),
+        "said_on": pl.col("day"),
+        "said_days": pl.col("said_days"),
+        "due_on": pl.col("day") + _WEEK + pl.duration(days=longest),
+        **{name: pl.col(name) for name in POPULATIONS[population]},
+    }
+    return fridays.select(
+        columns.get(name, pl.lit(None)).cast(kind).alias(name)
+        for name, kind in _SAID.items()
     )
