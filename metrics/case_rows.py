@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -57,8 +57,9 @@ class Cases:
         latest = cohort.rows.select(
             pl.max_horizontal(pl.col("received_on").max(), pl.col("complete_on").max())
         ).collect()
-        # Once all deadlines have run out, nothing changes by waiting longer.
-        settled_on = latest.item() + longest(self.reading.city)
+        # Once all deadlines have run out, nothing changes by waiting longer. (A cohort
+        # that all cases have left has no latest day.)
+        settled_on = (latest.item() or date.min) + longest(self.reading.city)
         spans = self.spans.select(
             "office", "first_on", pl.min_horizontal("complete_on", pl.lit(settled_on))
         )
