@@ -23,12 +23,12 @@ from ingest.scheduler import Scheduler
 from ingest.status import source_status
 from ingest.template import template_of
 from ingest.template_workbook import write_workbook
-from metrics.explain import UnknownFigure
+from metrics.errors import MetricsError
 from metrics.explain import explain as explain_figure
 from metrics.freshness import status_at_last_check
-from metrics.published import SnapshotMissing
 from metrics.snapshot import publish as publish_snapshot
 from metrics.snapshot import publish_live
+from metrics.withhold import TooMuchIsTold
 
 ROOT = Path(__file__).resolve().parent
 SAMPLE_CITY = ROOT / "data" / "cities" / "musterstadt.toml"
@@ -56,7 +56,7 @@ Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on; 0 takes a free one")]
 Workers = Annotated[int, typer.Option(min=1, help="web processes")]
 DEFAULT_DATA = Path("data/local")
-EXPECTED = (CityFileError, IngestError, ServerFailed, SnapshotMissing, UnknownFigure)
+EXPECTED = (CityFileError, IngestError, MetricsError, ServerFailed)
 
 
 @app.command()
@@ -236,7 +236,7 @@ def _keep_up(place: Place, host: str, port: int, workers: int, *, quiet: bool) -
     stop = terminal.stop_signal()
     with place.warehouse() as connection:
         terminal.run_sources(place, connection, place.sources([]), quiet=quiet)
-        with terminal.progress(quiet, "publishing"):
+        with terminal.progress(quiet, "publishing"), terminal.going_on(TooMuchIsTold):
             _publish(place, connection)
         with start_site(place.published, place.city_file, host, port, workers) as site:
             typer.echo(f"{place.city.info.name}: {site.wait_until_ready()}")
@@ -269,7 +269,8 @@ def _run_on_schedule(
             if arrived.is_set() or now - published_at > PUBLISH_AT_LEAST_EVERY:
                 arrived.clear()
                 published_at = now
-                _publish(place, connection)
+                with terminal.going_on(TooMuchIsTold):
+                    _publish(place, connection)
 
 
 def _publish(

@@ -36,6 +36,7 @@ Begin = Callable[[str], None]
 _SIDE_BY_SIDE = 4  # sources that run at once when all are run by hand
 
 _errors = Console(stderr=True)
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -157,6 +158,15 @@ def _status(sources: Sequence[SourceStatus]) -> Group:
         )
     errors = [f"{each.id}: {each.last_error}" for each in sources if each.last_error]
     return Group(table, *(Text(error) for error in errors))
+
+
+@contextmanager
+def going_on(expected: type[Exception]) -> Iterator[None]:
+    """Say in the log what went wrong, and go on with what there was before."""
+    try:
+        yield
+    except expected as error:
+        log.error("%s", error)
 
 
 def log_to_stderr() -> None:

@@ -16,6 +16,7 @@ from ingest.city import City
 from ingest.warehouse import SCHEMA, insert_rows, read_frame, read_rows
 from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import compute, compute_like
+from metrics.errors import MetricsError
 from metrics.explanation import Explanation, Origin, Outcome, condition
 from metrics.figures import FigureId, parse_figure_id
 from metrics.hours_saved import NO_YEAR_BEFORE
@@ -30,7 +31,7 @@ from metrics.shown import shown_at
 _EXACT: Final = 1e-9
 
 
-class UnknownFigure(ValueError):  # noqa: N818 - a state, named as one
+class UnknownFigure(MetricsError):  # noqa: N818 - a state, named as one
     """No such figure is computed."""
 
 

@@ -22,6 +22,7 @@ from metrics.moments import iso
 from metrics.online_services import protect_online_services
 from metrics.protect_crowd import protect_crowd
 from metrics.protect_parts import hide_second_parts
+from metrics.shelf import Shelf
 from metrics.small_numbers import (
     FEWEST,
     FEWEST_FOR_PERCENTILE,
@@ -38,6 +39,7 @@ from metrics.small_offices import (
     with_merged_offices,
 )
 from metrics.survival import as_figures, from_figures
+from metrics.withhold import withhold
 
 FEWEST_HOURS: Final = 3  # looked at, for one hour of one weekday
 
@@ -59,12 +61,14 @@ _IS_NOBODY: Final = (
 )
 
 
-def protect(computed: Computed, city: City, now: datetime) -> Computed:
-    """Return what of it may be published at this moment.
+def protect(
+    computed: Computed, city: City, now: datetime, shelf: Shelf | None = None
+) -> Computed:
+    """Return what of it may be published at this moment; raise TooMuchIsTold.
 
     A frame that no function of PROTECTED is for stays inside.
     """
-    return replace(
+    protected = replace(
         computed,
         figures=protect_figures(computed.figures, city, now),
         frames={
@@ -73,6 +77,7 @@ def protect(computed: Computed, city: City, now: datetime) -> Computed:
             if name in PROTECTED
         },
     )
+    return withhold(protected, computed, city, shelf)
 
 
 def protect_figures(

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import polars as pl
 
+from metrics.errors import MetricsError
 from metrics.frames import FRAMES
 from metrics.moments import parse_moment
 
@@ -30,7 +31,7 @@ _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}")
 _DOCUMENTS = ("manifest", "catalogue", "sources", "calendar")
 
 
-class SnapshotMissing(Exception):  # noqa: N818 - a state, named as one
+class SnapshotMissing(MetricsError):  # noqa: N818 - a state, named as one
     """Nothing has been published yet, or it cannot be read."""
 
 

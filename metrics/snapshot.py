@@ -36,6 +36,7 @@ from metrics.published import (
     open_current,
 )
 from metrics.revisions import revisions
+from metrics.shelf import Shelf
 from metrics.snapshot_folder import (
     json_bytes,
     thin_out,
@@ -84,7 +85,9 @@ def publish(
     manifest["deliveries"] = [
         protect_counts(each, city) for each in manifest["deliveries"]
     ]
-    path = _write(published, protect(computed, city, now), city, sources, manifest, now)
+    shelf = Shelf(kept.folder, kept.guard)
+    protected = protect(computed, city, now, shelf)
+    path = _write(published, protected, city, sources, manifest, now)
     write_freshness(data_dir, statuses, city, now)
     thin_out(published, now, all_within=PUBLISHED_ALL_KEPT)
     return path

@@ -17,7 +17,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 HOURS = {day: [{"opens": "08:00", "closes": "12:00"}] for day in WEEKDAYS}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_city() -> Callable[..., City]:
     """Build a city of two offices in Hessen; keywords replace parts of its file."""
 

@@ -16,6 +16,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ingest.city import City, read_city
+from ingest.terminal import going_on
 from ingest.warehouse import columns_of, insert_rows, open_warehouse
 from metrics import provenance
 from metrics.catalogue import CATALOGUE
@@ -26,6 +27,7 @@ from metrics.published import Snapshot, open_current, read_live
 from metrics.revisions import revisions
 from metrics.snapshot import publish, publish_live
 from metrics.snapshot_folder import write_snapshot
+from metrics.withhold import TooMuchIsTold
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 10, 6, 6, 0, tzinfo=UTC)
@@ -304,6 +306,24 @@ def test_a_month_that_ends_brings_a_new_snapshot(tmp_path, connection, city, cit
     second = publish(connection, city, city_file, tmp_path, early + timedelta(hours=2))
     assert second != first
     assert open_current(tmp_path / "published").figure(MEDIAN) is not None
+
+
+def test_where_too_much_would_be_told_what_was_published_stays(
+    tmp_path, connection, city, city_file, monkeypatch, caplog
+) -> None:
+    first = publish(connection, city, city_file, tmp_path, NOW)
+
+    def refuse(*_: object) -> None:
+        raise TooMuchIsTold("publish less finely")
+
+    monkeypatch.setattr("metrics.protect.withhold", refuse)
+    a_month_later = NOW + timedelta(days=31)
+    with pytest.raises(TooMuchIsTold):
+        publish(connection, city, city_file, tmp_path, a_month_later)
+    with going_on(TooMuchIsTold):
+        publish(connection, city, city_file, tmp_path, a_month_later)
+    assert caplog.messages == ["publish less finely"]
+    assert (tmp_path / "published" / "current").resolve() == first.resolve()
 
 
 def test_a_corrected_delivery_is_a_revision_that_stays_on_record(
