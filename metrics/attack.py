@@ -179,6 +179,12 @@ def _equations(cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
         is_fine = is_flow & (pl.col("grain") == fine)
         of = {"grain": pl.lit(coarse), "period_start": start_of(at, coarse)}
         yield _rule(cells, f"{fine} in {coarse}", [(is_fine, of)], count)
+    # A stock of a month's end is the quarter's.
+    for fine, coarse, last_months in (("month", "quarter", (3, 6, 9, 12)),
+                                      ("quarter", "year", (10,))):  # fmt: skip
+        is_last = (pl.col("grain") == fine) & at.dt.month().is_in(last_months)
+        of = {"grain": pl.lit(coarse), "period_start": start_of(at, coarse)}
+        yield _rule(cells, f"end of {coarse}", [(~is_flow & is_last, of)])
     for place in PLACE:
         others = [
             pl.col(name).is_null() for name in PLACE if name not in (place, "office")

@@ -8,8 +8,11 @@ from typing import Any, Final
 from ingest.city import Text
 from metrics.figures import FigureId, parse_figure_id
 from metrics.periods import PeriodGrain, parse_period, periods_between
-from metrics.small_numbers import THINGS
+from metrics.small_numbers import SHOWN, THINGS
 from metrics.snippets import Way, in_duckdb, in_polars
+
+# In which state a figure is published; None: it is not.
+StateOf = Callable[[str], str | None]
 
 _PARTS: Final[Mapping[str, tuple[PeriodGrain, ...]]] = {
     "quarter": ("month",),
@@ -23,8 +26,10 @@ _SAID: Final[Mapping[str, Text]] = {
         " itself, so the sum may differ by up to {within}.",
     ),
     "hidden_count": Text(
-        de="Ein gesperrter Teil fehlt in der Summe; er zählt höchstens 7.",
-        en="A hidden part is missing in the sum; it counts at most 7.",
+        de="Ein gesperrter Teil fehlt in der Summe. Ist sein Grund fewer_than_8, zählt"
+        " er höchstens 7; sonst kann er auch mehr zählen.",
+        en="A hidden part is missing in the sum. Where its reason is fewer_than_8 it"
+        " counts at most 7; otherwise it may count more.",
     ),
     "hidden_sum": Text(
         de="Ein gesperrter Teil fehlt in der Summe; die Zahl kann dann größer sein.",
@@ -95,14 +100,14 @@ def recomputation(
     figure: Mapping[str, Any],
     about: Mapping[str, Any],
     base: int,
-    is_published: Callable[[str], bool],
+    state_of: StateOf,
 ) -> Recomputation:
     """Write the lines for one row of figures.parquet.
 
     `about` is what the catalogue says of its KPI, `base` what counts are rounded to.
     """
     figure_id = parse_figure_id(figure["figure_id"])
-    way, ids = _way(figure, figure_id, about, is_published)
+    way, ids = _way(figure, figure_id, about, state_of)
     within = 0.0
     if way == "sum":
         within = _blur(about, base) * (len(ids) + 1)
@@ -127,23 +132,24 @@ def _way(
     figure: Mapping[str, Any],
     figure_id: FigureId,
     about: Mapping[str, Any],
-    is_published: Callable[[str], bool],
+    state_of: StateOf,
 ) -> tuple[Way, list[str]]:
     own = [str(figure_id)]
     if figure["value"] is None:
         return "none", own
     if about["kind"] in ("count", "sum", "stock") and figure["reason"] is None:
-        parts = _parts(figure_id, is_published)
+        parts = _parts(figure_id, state_of)
         if about["kind"] == "stock":
             ends = parse_period(figure_id.period).end
             last = [part for part in parts if _end(part) == ends]
+            last = [part for part in last if state_of(part) in SHOWN]
             return ("last", last) if last else ("row", own)
         return ("sum", parts) if parts else ("row", own)
     if about["kind"] == "share" and figure["reason"] in ("below", "above"):
         return "bound", own
     if about["unit"] == "percent" and about["kind"] in ("share", "ratio"):
         terms = [str(figure_id._replace(kpi=kpi)) for kpi in _quotient_of(about)]
-        if terms and all(map(is_published, terms)):
+        if terms and all(state_of(term) in SHOWN for term in terms):
             return "quotient", terms
         if figure["numerator"] is not None:
             return "share", own
@@ -154,7 +160,7 @@ def _quotient_of(about: Mapping[str, Any]) -> Sequence[str]:
     return about.get("quotient_of") or ()
 
 
-def _parts(figure: FigureId, is_published: Callable[[str], bool]) -> list[str]:
+def _parts(figure: FigureId, state_of: StateOf) -> list[str]:
     """Find the shorter periods that a figure is put together from."""
     period = parse_period(figure.period)
     for grain in _PARTS.get(figure.grain, ()):
@@ -162,7 +168,7 @@ def _parts(figure: FigureId, is_published: Callable[[str], bool]) -> list[str]:
             str(figure._replace(grain=grain, period=part.id))
             for part in periods_between(period.start, period.end, grain)
         ]
-        published = [name for name in ids if is_published(name)]
+        published = [name for name in ids if state_of(name) is not None]
         if published:
             return published
     return []

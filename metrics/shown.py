@@ -37,7 +37,7 @@ def shown_at(published_dir: Path, figure_id: str, moment: datetime) -> Shown | N
     if found and about is not None:
         parts = ("value", "n", "numerator", "state", "reason")
         figure = Outcome(**{part: found[0][part] for part in parts})
-        known = frozenset(figures["figure_id"])
+        states = dict(figures.select("figure_id", "state").iter_rows())
         base = manifest["rounding_base"]
-        lines = recomputation(found[0], about, base, known.__contains__)
+        lines = recomputation(found[0], about, base, states.get)
     return Shown(manifest["id"], manifest["files"]["figures.parquet"], figure, lines)

@@ -30,7 +30,8 @@ THINGS: Final = frozenset(
 # Of these only some were looked at: a share of a few proves nothing.
 _SAMPLED: Final = frozenset({"opening_hours", "searches"})
 
-IS_SHOWN: Final = pl.col("state").is_in(["final", "provisional"])
+SHOWN: Final = ("final", "provisional")  # states
+IS_SHOWN: Final = pl.col("state").is_in(SHOWN)
 _IS_BELOW: Final = pl.col("reason") == "below"
 _IS_ABOVE: Final = pl.col("reason") == "above"
 _IS_SAID_AS_EDGE: Final = (_IS_BELOW | _IS_ABOVE).fill_null(value=False)

@@ -162,7 +162,7 @@ def _recomputing(view: View, figure: Figure) -> Component:
         vars(figure),
         snapshot.catalogue[figure.kpi],
         snapshot.manifest.get("rounding_base", view.city.publish.rounding_base),
-        lambda name: snapshot.figure(name) is not None,
+        lambda name: (snapshot.figure(name) or {}).get("state"),
     )
     files = [
         html.Li(html.A(name, href=address, className="kern-link"))
