@@ -12,6 +12,7 @@ import polars as pl
 
 from ingest.warehouse import read_rows
 from metrics.reading import Reading
+from metrics.said import SAID
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -30,10 +31,8 @@ from metrics.visits import (
 LOOKED_WITHIN: Final = timedelta(minutes=10)  # before one came; older looks say little
 
 _KEPT: Final = ("office", "service", "channel", "day", "error", "people")
-_SAYS_A_WAIT: Final = "(state = 'open' AND wait_minutes IS NOT NULL)"
-_SAYS_BOTH: Final = (
-    "estimated_wait_minutes IS NOT NULL AND mean_wait_minutes IS NOT NULL"
-)
+_SAYS_A_WAIT: Final = SAID["queue_samples"].of["wait"]
+_SAYS_BOTH: Final = SAID["queue_hours"].of["estimate"]
 
 
 def count_estimates(reading: Reading) -> Counted | None:
@@ -57,8 +56,8 @@ def count_estimates(reading: Reading) -> Counted | None:
 
 def _told(reading: Reading) -> pl.DataFrame:
     """List the days of which a wait was told before it came."""
-    looks = told_days(reading, "queue_samples", "observed_at", _SAYS_A_WAIT)
-    hours = told_days(reading, "queue_hours", "hour_at", _SAYS_BOTH)
+    looks = told_days(reading, "queue_samples", "wait")
+    hours = told_days(reading, "queue_hours", "estimate")
     counting = offices_counting_customers(reading)
     return pl.concat([looks, hours.filter(pl.col("office").is_in(counting))])
 

@@ -9,6 +9,7 @@ from ingest.warehouse import read_rows
 from metrics.counting import count_told, hours_by_population
 from metrics.measure import percentile
 from metrics.reading import Reading
+from metrics.said import SAID
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -19,9 +20,7 @@ from metrics.spans import (
 from metrics.told import told_days
 from metrics.visits import offices_counting_customers
 
-# A queue that is closed or sold out is no wait of 0.
-_SAYS_SOMETHING: Final = """(state = 'open' AND (wait_minutes IS NOT NULL
-    OR wait_minutes_at_least IS NOT NULL OR waiting IS NOT NULL))"""
+_SAYS_SOMETHING: Final = SAID["queue_samples"].of["queue"]
 
 
 def count_hours(reading: Reading) -> Counted | None:
@@ -33,10 +32,8 @@ def count_hours(reading: Reading) -> Counted | None:
 
 
 def _told(reading: Reading) -> pl.DataFrame:
-    looks = told_days(reading, "queue_samples", "observed_at", _SAYS_SOMETHING)
-    means = told_days(
-        reading, "queue_hours", "hour_at", "mean_wait_minutes IS NOT NULL"
-    )
+    looks = told_days(reading, "queue_samples", "queue")
+    means = told_days(reading, "queue_hours", "mean")
     counting = offices_counting_customers(reading)
     return pl.concat([looks, means.filter(~pl.col("office").is_in(counting))])
 

@@ -25,7 +25,7 @@ def count_searches(reading: Reading) -> Counted | None:
 
 
 def _told(reading: Reading) -> pl.DataFrame:
-    return told_days(reading, "slot_offers", "observed_at")
+    return told_days(reading, "slot_offers", "offer")
 
 
 def _rows(reading: Reading) -> dict[str, pl.DataFrame]:

@@ -17,6 +17,7 @@ from ingest.warehouse import read_rows
 from metrics.calendar import Calendar
 from metrics.counting import count_told, hours_by_population
 from metrics.reading import Reading
+from metrics.said import SAID
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -30,7 +31,7 @@ from metrics.visits import MINUTES
 # The moment lies between two looks; farther apart they say too little of it.
 LARGEST_GAP: Final = timedelta(minutes=30)
 
-_EITHER: Final = "state IN ('open', 'sold_out')"
+_EITHER: Final = SAID["queue_samples"].of["tickets"]
 _UTC: Final = pl.Datetime("us", "UTC")
 
 
@@ -47,8 +48,8 @@ def _told(reading: Reading) -> pl.DataFrame:
 
     One that knows no such state would else seem to say that there always were tickets.
     """
-    looks = told_days(reading, "queue_samples", "observed_at", _EITHER)
-    sold_out = told_days(reading, "queue_samples", "observed_at", "state = 'sold_out'")
+    looks = told_days(reading, "queue_samples", "tickets")
+    sold_out = told_days(reading, "queue_samples", "sold_out")
     return looks.filter(pl.col("office").is_in(sold_out["office"].implode()))
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from ingest.city import City
 from ingest.warehouse import read_rows
 from metrics.reading import Reading
+from metrics.said import SAID
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -25,12 +26,6 @@ _READ: Final = (
     *("booked_at", "appointment_at", "arrived_at"),
     *("called_at", "shown_at", "finished_at"),
 )
-# When a visit was: the call; of no-shows the appointment; of who left the arrival.
-AT: Final = """CASE outcome
-    WHEN 'served' THEN coalesce(called_at, shown_at, finished_at, arrived_at)
-    WHEN 'no_show' THEN appointment_at
-    ELSE coalesce(arrived_at, appointment_at) END"""
-COUNTS_CUSTOMERS: Final = "customers IS NOT NULL OR mean_wait_minutes IS NOT NULL"
 MICROSECONDS: Final = 60_000_000  # in a minute
 # Multiplied, since Polars divides one value by a number otherwise than many.
 MINUTES: Final = 1 / MICROSECONDS
@@ -60,8 +55,8 @@ def _spans(reading: Reading) -> pl.DataFrame:
 
 def _told(reading: Reading) -> pl.DataFrame:
     """List the days with visits; of hours, those that no visits are told of."""
-    tickets = told_days(reading, "tickets", AT)
-    hours = told_days(reading, "queue_hours", "hour_at", COUNTS_CUSTOMERS)
+    tickets = told_days(reading, "tickets", "visit")
+    hours = told_days(reading, "queue_hours", "visits")
     hours = hours.filter(pl.col("office").is_in(offices_counting_customers(reading)))
     by_visit = tickets.select("office", "day").unique()
     return pl.concat([tickets, hours.join(by_visit, on=["office", "day"], how="anti")])
@@ -74,12 +69,12 @@ def offices_counting_customers(reading: Reading) -> list[str]:
 
 
 def _counting_customers(reading: Reading) -> pl.DataFrame:
-    return told_days(reading, "queue_hours", "hour_at", "customers IS NOT NULL")
+    return told_days(reading, "queue_hours", "customers")
 
 
 def _rows(reading: Reading) -> pl.DataFrame:
     city = reading.city
-    where, bound = reading.where(AT)
+    where, bound = reading.where(SAID["tickets"].at)
     rows = read_rows(
         *(reading.connection, "tickets"), columns=_READ, where=where, parameters=bound
     )
@@ -111,9 +106,7 @@ def _with_outcomes(told: pl.DataFrame, reading: Reading) -> pl.DataFrame:
 def _outcomes(reading: Reading) -> Mapping[str, list[str]]:
     """Say for each outcome which offices' sources ever report it."""
     return {
-        outcome: told_days(reading, "tickets", AT, f"outcome = '{outcome}'")["office"]
-        .unique()
-        .to_list()
+        outcome: told_days(reading, "tickets", outcome)["office"].unique().to_list()
         for outcome in ("no_show", "left")
     }
 
