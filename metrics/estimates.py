@@ -10,9 +10,8 @@ from typing import Final
 
 import polars as pl
 
-from ingest.warehouse import read_rows
 from metrics.reading import Reading
-from metrics.said import SAID
+from metrics.said_rows import read_said
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -31,8 +30,6 @@ from metrics.visits import (
 LOOKED_WITHIN: Final = timedelta(minutes=10)  # before one came; older looks say little
 
 _KEPT: Final = ("office", "service", "channel", "day", "error", "people")
-_SAYS_A_WAIT: Final = SAID["queue_samples"].of["wait"]
-_SAYS_BOTH: Final = SAID["queue_hours"].of["estimate"]
 
 
 def count_estimates(reading: Reading) -> Counted | None:
@@ -99,13 +96,8 @@ def _of_visits(visits: pl.DataFrame, reading: Reading) -> pl.DataFrame:
 
 def _looks(reading: Reading) -> pl.DataFrame:
     """Give what was told at each look: of several queues the longest wait."""
-    where, bound = reading.where("observed_at")
-    rows = read_rows(
-        *(reading.connection, "queue_samples"),
-        columns=("office", "service", "observed_at", "wait_minutes"),
-        where=f"{_SAYS_A_WAIT} AND {where}",
-        parameters=bound,
-    )
+    columns = ("office", "service", "observed_at", "wait_minutes")
+    rows = read_said(reading, "queue_samples", "wait", columns)
     return (
         of_known_offices(with_merged_offices(rows, reading.city), reading.city)
         .group_by("office", "observed_at")
@@ -117,12 +109,7 @@ def _looks(reading: Reading) -> pl.DataFrame:
 
 def _of_hours(reading: Reading) -> pl.DataFrame:
     city = reading.city
-    where, bound = reading.where("hour_at")
-    rows = read_rows(
-        *(reading.connection, "queue_hours"),
-        where=f"{_SAYS_BOTH} AND {where}",
-        parameters=bound,
-    )
+    rows = read_said(reading, "queue_hours", "estimate")
     error = pl.col("estimated_wait_minutes") - pl.col("mean_wait_minutes")
     channels = pl.Enum(["walk_in", "appointment", "kiosk"])
     return (

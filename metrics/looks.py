@@ -1,15 +1,12 @@
 """The rows behind the queue KPIs: office hours with a look at the queue."""
 
-from typing import Final
-
 import polars as pl
 
 from ingest.city import City
-from ingest.warehouse import read_rows
 from metrics.counting import count_told, hours_by_population
 from metrics.measure import percentile
 from metrics.reading import Reading
-from metrics.said import SAID
+from metrics.said_rows import read_said
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -19,8 +16,6 @@ from metrics.spans import (
 )
 from metrics.told import told_days
 from metrics.visits import offices_counting_customers
-
-_SAYS_SOMETHING: Final = SAID["queue_samples"].of["queue"]
 
 
 def count_hours(reading: Reading) -> Counted | None:
@@ -50,14 +45,8 @@ def _rows(reading: Reading) -> dict[str, pl.DataFrame]:
 
 
 def _looks(reading: Reading) -> pl.DataFrame:
-    where, bound = reading.where("observed_at")
-    samples = read_rows(
-        *(reading.connection, "queue_samples"),
-        where=f"{_SAYS_SOMETHING} AND {where}",
-        parameters=bound,
-    )
-    where, bound = reading.where("hour_at")
-    hours = read_rows(reading.connection, "queue_hours", where=where, parameters=bound)
+    samples = read_said(reading, "queue_samples", "queue")
+    hours = read_said(reading, "queue_hours")
     counting = offices_counting_customers(reading)
     return pl.concat(
         [

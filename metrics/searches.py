@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from ingest.warehouse import read_rows
 from metrics.counting import count_told
 from metrics.reading import Reading
+from metrics.said_rows import read_said
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -30,8 +30,7 @@ def _told(reading: Reading) -> pl.DataFrame:
 
 def _rows(reading: Reading) -> dict[str, pl.DataFrame]:
     city = reading.city
-    where, bound = reading.where("observed_at")
-    found = read_rows(reading.connection, "slot_offers", where=where, parameters=bound)
+    found = read_said(reading, "slot_offers")
     searched_on = local_day("observed_at", city)
     rows = of_known_offices(with_merged_offices(found, city), city).select(
         "office",

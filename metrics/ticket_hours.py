@@ -13,11 +13,10 @@ from typing import Final
 
 import polars as pl
 
-from ingest.warehouse import read_rows
 from metrics.calendar import Calendar
 from metrics.counting import count_told, hours_by_population
 from metrics.reading import Reading
-from metrics.said import SAID
+from metrics.said_rows import read_said
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -31,7 +30,6 @@ from metrics.visits import MINUTES
 # The moment lies between two looks; farther apart they say too little of it.
 LARGEST_GAP: Final = timedelta(minutes=30)
 
-_EITHER: Final = SAID["queue_samples"].of["tickets"]
 _UTC: Final = pl.Datetime("us", "UTC")
 
 
@@ -60,12 +58,7 @@ def _rows(reading: Reading, told: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _looks(reading: Reading, told: pl.DataFrame) -> pl.DataFrame:
     city = reading.city
-    where, bound = reading.where("observed_at")
-    samples = read_rows(
-        *(reading.connection, "queue_samples"),
-        where=f"{_EITHER} AND {where}",
-        parameters=bound,
-    )
+    samples = read_said(reading, "queue_samples", "tickets")
     looks = of_known_offices(with_merged_offices(samples, city), city).select(
         pl.col("office").cast(pl.String),
         pl.col("service").cast(pl.String),

@@ -49,6 +49,14 @@ def told_days(reading: Reading, table: str, of: str) -> pl.DataFrame:
     )
 
 
+def told_by(reading: Reading, table: str) -> list[str]:
+    """List the deliveries that tell of a reading's days."""
+    rows = reading.whole.once(f"days of {table}", lambda whole: _days(whole, table))
+    if reading.days is not None:
+        rows = rows.filter(pl.col("day").is_between(*reading.days))
+    return rows["delivery_id"].unique().to_list()
+
+
 def _days(reading: Reading, table: str) -> pl.DataFrame:
     """Count the rows of each source, delivery, office and day, by what they tell of."""
     counting = read_frame(reading.connection, _DELIVERIES, [table])
@@ -57,7 +65,7 @@ def _days(reading: Reading, table: str) -> pl.DataFrame:
     return (
         with_merged_offices(days, reading.city)
         .filter(pl.col("office").is_in(known))
-        .join(counting.select("delivery", "source"), on="delivery")
+        .join(counting, on="delivery")
     )
 
 

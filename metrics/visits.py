@@ -6,9 +6,8 @@ from typing import Final
 import polars as pl
 
 from ingest.city import City
-from ingest.warehouse import read_rows
 from metrics.reading import Reading
-from metrics.said import SAID
+from metrics.said_rows import read_said
 from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
@@ -74,17 +73,11 @@ def _counting_customers(reading: Reading) -> pl.DataFrame:
 
 def _rows(reading: Reading) -> pl.DataFrame:
     city = reading.city
-    where, bound = reading.where(SAID["tickets"].at)
-    rows = read_rows(
-        *(reading.connection, "tickets"), columns=_READ, where=where, parameters=bound
-    )
+    rows = read_said(reading, "tickets", columns=_READ)
     outcomes = reading.whole.once("outcomes", _outcomes)
     tickets = _tickets(rows, outcomes, city)
-    where, bound = reading.where("hour_at")
     hours = _customer_hours(
-        read_rows(reading.connection, "queue_hours", where=where, parameters=bound),
-        offices_counting_customers(reading),
-        city,
+        read_said(reading, "queue_hours"), offices_counting_customers(reading), city
     )
     # An office that tells visit by visit is not counted by the hour as well.
     hours = hours.join(tickets, on=["office", "day"], how="anti")
