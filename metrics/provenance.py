@@ -75,9 +75,8 @@ def calendar_document(
     first = city.info.first_day or _first_day(figures) or today
     first, last = date(min(first, today).year, 1, 1), date(today.year + 1, 12, 31)
     calendar = Calendar(city)
-    opening: dict[str, list[str]] = {office.id: [] for office in city.offices}
-    for office, day in calendar.opening_days(first, last).iter_rows():
-        opening[office].append(day.isoformat())
+    opening = calendar.opening_days(first, last).group_by("office")
+    days = dict(opening.agg(pl.col("day").sort().dt.to_string()).iter_rows())
     return {
         "state": city.info.state,
         "timezone": city.info.timezone,
@@ -90,7 +89,7 @@ def calendar_document(
         ],
         "closures": [each.model_dump(mode="json") for each in city.closures],
         "events": [each.model_dump(mode="json") for each in city.events],
-        "opening_days": opening,
+        "opening_days": {office.id: days.get(office.id, []) for office in city.offices},
     }
 
 
