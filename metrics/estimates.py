@@ -12,12 +12,10 @@ import polars as pl
 
 from metrics.reading import Reading
 from metrics.said_rows import read_said
-from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
     by_population,
     local_day,
-    of_known_offices,
     since_first_day,
 )
 from metrics.told import keys_of, told_days
@@ -99,8 +97,7 @@ def _looks(reading: Reading) -> pl.DataFrame:
     columns = ("office", "service", "observed_at", "wait_minutes")
     rows = read_said(reading, "queue_samples", "wait", columns)
     return (
-        of_known_offices(with_merged_offices(rows, reading.city), reading.city)
-        .group_by("office", "observed_at")
+        rows.group_by("office", "observed_at")
         .agg(told_minutes=pl.col("wait_minutes").max())
         .with_columns(told_on=local_day("observed_at", reading.city))
         .sort("observed_at")
@@ -112,19 +109,15 @@ def _of_hours(reading: Reading) -> pl.DataFrame:
     rows = read_said(reading, "queue_hours", "estimate")
     error = pl.col("estimated_wait_minutes") - pl.col("mean_wait_minutes")
     channels = pl.Enum(["walk_in", "appointment", "kiosk"])
-    return (
-        of_known_offices(with_merged_offices(rows, city), city)
-        .filter(
-            pl.col("office").is_in(offices_counting_customers(reading)),
-            # Without customers there is no wait, though some systems store 0 minutes.
-            (pl.col("customers") != 0).fill_null(value=True),
-        )
-        .select(
-            "office",
-            "service",
-            pl.col("channel").cast(channels, strict=False),
-            day=local_day("hour_at", city),
-            error=in_microseconds(error),
-            people=pl.col("customers").cast(pl.Int64),
-        )
+    return rows.filter(
+        pl.col("office").is_in(offices_counting_customers(reading)),
+        # Without customers there is no wait, though some systems store 0 minutes.
+        (pl.col("customers") != 0).fill_null(value=True),
+    ).select(
+        "office",
+        "service",
+        pl.col("channel").cast(channels, strict=False),
+        day=local_day("hour_at", city),
+        error=in_microseconds(error),
+        people=pl.col("customers").cast(pl.Int64),
     )

@@ -2,16 +2,13 @@
 
 import polars as pl
 
-from ingest.city import City
 from metrics.counting import count_told, hours_by_population
 from metrics.measure import percentile
 from metrics.reading import Reading
 from metrics.said_rows import read_said
-from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
     local_day,
-    of_known_offices,
     since_first_day,
 )
 from metrics.told import told_days
@@ -50,16 +47,16 @@ def _looks(reading: Reading) -> pl.DataFrame:
     counting = offices_counting_customers(reading)
     return pl.concat(
         [
-            _samples(samples, reading.city),
-            _hourly_means(hours, counting, reading.city),
+            _samples(samples),
+            _hourly_means(hours, counting),
         ]
     )
 
 
-def _samples(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+def _samples(rows: pl.DataFrame) -> pl.DataFrame:
     """Take looks at queues that were open: closed or sold out is no wait of 0."""
     wait, at_least = pl.col("wait_minutes"), pl.col("wait_minutes_at_least")
-    return of_known_offices(with_merged_offices(rows, city), city).select(
+    return rows.select(
         "office",
         "service",
         channel=pl.lit(None, pl.String),
@@ -70,11 +67,10 @@ def _samples(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     )
 
 
-def _hourly_means(rows: pl.DataFrame, counting: list[str], city: City) -> pl.DataFrame:
+def _hourly_means(rows: pl.DataFrame, counting: list[str]) -> pl.DataFrame:
     """Take hourly means of offices that never say for how many people."""
     mean = pl.col("mean_wait_minutes")
-    hours = of_known_offices(with_merged_offices(rows, city), city)
-    return hours.filter(~pl.col("office").is_in(counting), mean.is_not_null()).select(
+    return rows.filter(~pl.col("office").is_in(counting), mean.is_not_null()).select(
         "office",
         "service",
         "channel",

@@ -5,12 +5,10 @@ import polars as pl
 from metrics.counting import count_told
 from metrics.reading import Reading
 from metrics.said_rows import read_said
-from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
     by_population,
     local_day,
-    of_known_offices,
     since_first_day,
 )
 from metrics.told import told_days
@@ -32,7 +30,7 @@ def _rows(reading: Reading) -> dict[str, pl.DataFrame]:
     city = reading.city
     found = read_said(reading, "slot_offers")
     searched_on = local_day("observed_at", city)
-    rows = of_known_offices(with_merged_offices(found, city), city).select(
+    rows = found.select(
         "office",
         "service",
         channel=pl.lit(None, pl.String),

@@ -17,11 +17,9 @@ from metrics.calendar import Calendar
 from metrics.counting import count_told, hours_by_population
 from metrics.reading import Reading
 from metrics.said_rows import read_said
-from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
     local_day,
-    of_known_offices,
     since_first_day,
 )
 from metrics.told import told_days
@@ -59,7 +57,7 @@ def _rows(reading: Reading, told: pl.DataFrame) -> dict[str, pl.DataFrame]:
 def _looks(reading: Reading, told: pl.DataFrame) -> pl.DataFrame:
     city = reading.city
     samples = read_said(reading, "queue_samples", "tickets")
-    looks = of_known_offices(with_merged_offices(samples, city), city).select(
+    looks = samples.select(
         pl.col("office").cast(pl.String),
         pl.col("service").cast(pl.String),
         at="observed_at",

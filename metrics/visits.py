@@ -8,12 +8,10 @@ import polars as pl
 from ingest.city import City
 from metrics.reading import Reading
 from metrics.said_rows import read_said
-from metrics.small_offices import with_merged_offices
 from metrics.spans import (
     Counted,
     by_population,
     local_day,
-    of_known_offices,
     since_first_day,
     spans_of,
 )
@@ -114,8 +112,7 @@ def _tickets(
     wait = (called - came).dt.total_microseconds() * MINUTES
     outcome = pl.col("outcome")
     return (
-        of_known_offices(with_merged_offices(rows, city), city)
-        .with_columns(
+        rows.with_columns(
             channel=pl.col("channel").cast(_CHANNELS, strict=False),
             wait_minutes=pl.when(outcome == "served").then(wait.clip(0)),
             at=_moment_that_counts(),
@@ -152,33 +149,29 @@ def _customer_hours(
     customers, mean = pl.col("customers"), pl.col("mean_wait_minutes")
     # An hour without customers has no wait, though some systems store 0 minutes.
     waited = pl.when(mean.is_not_null()).then(customers).otherwise(0)
-    return (
-        of_known_offices(with_merged_offices(rows, city), city)
-        .filter(
-            pl.col("office").is_in(counting),
-            customers.is_not_null() | mean.is_not_null(),
-        )
-        .select(
-            "office",
-            "service",
-            channel=pl.col("channel").cast(_CHANNELS, strict=False),
-            wait_minutes=pl.lit(None, pl.Float64),
-            day=local_day("hour_at", city),
-            came_at=pl.lit(None, pl.Datetime("us", "UTC")),
-            waited=waited.cast(pl.Int64),
-            wait_sum=in_microseconds(mean) * waited,
-            person_wait=in_microseconds(mean) * waited,
-            served=customers.cast(pl.Int64),
-            no_show=pl.lit(None, pl.Int64),
-            left=pl.lit(None, pl.Int64),
-            appointment=pl.lit(None, pl.Int64),
-            lead_days=pl.lit(None, pl.Int64),
-            walk_minutes=pl.lit(None, pl.Float64),
-            desk_minutes=pl.lit(None, pl.Float64),
-            is_mean=pl.lit(value=True),
-            limit=pl.lit(None, pl.Float64),
-            is_within=pl.lit(None, pl.Boolean),
-        )
+    return rows.filter(
+        pl.col("office").is_in(counting),
+        customers.is_not_null() | mean.is_not_null(),
+    ).select(
+        "office",
+        "service",
+        channel=pl.col("channel").cast(_CHANNELS, strict=False),
+        wait_minutes=pl.lit(None, pl.Float64),
+        day=local_day("hour_at", city),
+        came_at=pl.lit(None, pl.Datetime("us", "UTC")),
+        waited=waited.cast(pl.Int64),
+        wait_sum=in_microseconds(mean) * waited,
+        person_wait=in_microseconds(mean) * waited,
+        served=customers.cast(pl.Int64),
+        no_show=pl.lit(None, pl.Int64),
+        left=pl.lit(None, pl.Int64),
+        appointment=pl.lit(None, pl.Int64),
+        lead_days=pl.lit(None, pl.Int64),
+        walk_minutes=pl.lit(None, pl.Float64),
+        desk_minutes=pl.lit(None, pl.Float64),
+        is_mean=pl.lit(value=True),
+        limit=pl.lit(None, pl.Float64),
+        is_within=pl.lit(None, pl.Boolean),
     )
 
 

@@ -14,11 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.warehouse import open_warehouse
+from ingest.warehouse import open_warehouse, read_rows
+from metrics import said_rows as said_rows_module
 from metrics import told as told_module
 from metrics.kept_days import KeptDays
 from metrics.reading import Reading
 from metrics.said import SAID
+from metrics.said_rows import read_said
 from metrics.shelf import Shelf
 from metrics.told import told_days
 
@@ -141,6 +143,42 @@ def test_what_was_kept_by_other_code_counts_as_nothing(connection, read, tmp_pat
     assert len(days(read(), "tickets", "visit")) == 1
 
 
+def test_rows_of_some_days_are_found_wherever_they_lie(connection, read):
+    for delivery in ("first", "second", "third"):
+        load(connection, "tickets", delivery)
+    visit(connection, "first", LATE)
+    visit(connection, "second", LATE - timedelta(days=9))
+    visit(connection, "third", LATE)
+    visit(connection, "second", LATE)
+    supersede(connection, "third")
+    day = date(2026, 1, 6)
+    assert len(rows_of(read().of_days(day, day), "tickets")) == 2
+    assert len(rows_of(read().of_days(date(2025, 1, 1), day), "tickets")) == 3
+    assert rows_of(read().without_rows(), "tickets") == []
+    assert len(rows_of(read(), "tickets")) == 3
+
+
+def test_rows_of_very_many_deliveries_are_looked_for_everywhere(
+    connection, read, monkeypatch
+):
+    monkeypatch.setattr(said_rows_module, "_MOST_DELIVERIES", 1)
+    for delivery in ("first", "second"):
+        load(connection, "tickets", delivery)
+        visit(connection, delivery, LATE)
+    day = date(2026, 1, 6)
+    assert len(rows_of(read().of_days(day, day), "tickets")) == 2
+
+
+def rows_of(reading: Reading, table: str) -> list[tuple[Any, ...]]:
+    return sorted(read_said(reading, table).rows(), key=str)
+
+
+def all_rows_of(reading: Reading, table: str) -> list[tuple[Any, ...]]:
+    where, bound = reading.where(SAID[table].at)
+    rows = read_rows(reading.connection, table, where=where, parameters=bound)
+    return sorted(rows.filter(pl.col("office") != "unknown").rows(), key=str)
+
+
 @contextmanager
 def warehouse() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     with (
@@ -172,6 +210,9 @@ def test_kept_days_are_those_read_anew_whatever_was_delivered(make_city, draw):
             for table in ("tickets", "queue_samples"):
                 for of in SAID[table].of:
                     assert days(ours, table, of) == days(anew, table, of)
+                first = LATE.date() + timedelta(days=draw.randrange(-3, 3))
+                some = ours.of_days(first, first + timedelta(days=draw.randrange(3)))
+                assert rows_of(some, table) == all_rows_of(some, table)
 
 
 def _deliver_anything(
