@@ -48,4 +48,5 @@ SAID: Final[Mapping[str, Said]] = {
         },
     ),
     "slot_offers": Said("observed_at", {"offer": "TRUE"}),
+    "cases": Said("received_at", {"receipt": "TRUE"}),
 }
