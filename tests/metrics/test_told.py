@@ -133,6 +133,20 @@ def test_only_rows_of_new_deliveries_are_read(connection, read, monkeypatch):
     assert asked == [["second"]]
 
 
+def test_a_superseded_delivery_is_kept_no_longer(connection, read, tmp_path):
+    kept = KeptDays(Shelf(tmp_path / "kept", "guard"))
+    for delivery in ("first", "second"):
+        load(connection, "tickets", delivery)
+        visit(connection, delivery, LATE)
+    days(read(), "tickets", "visit")
+    assert kept.load("tickets", pl.Schema())["delivery"].n_unique() == 2
+    supersede(connection, "first")
+    assert days(read(), "tickets", "visit") == days(
+        read(keep=False), "tickets", "visit"
+    )
+    assert kept.load("tickets", pl.Schema())["delivery"].n_unique() == 1
+
+
 def test_what_was_kept_by_other_code_counts_as_nothing(connection, read, tmp_path):
     load(connection, "tickets", "first")
     visit(connection, "first", LATE)
