@@ -21,10 +21,13 @@ class Calendar:
     def __init__(self, city: City) -> None:
         self._city = city
         self._working: dict[date, bool] = {}  # asked for again and again
-        self._opening: dict[tuple[date, date], pl.DataFrame] = {}
+        self._days_off: dict[int, frozenset[date]] = {}
+        self._opening: dict[int, pl.DataFrame] = {}
 
     def holiday(self, day: date) -> Text | None:
         """Name the state's public holiday on this day."""
+        if day not in self._holidays_of(day.year):
+            return None
         names = {language: known.get(day) for language, known in self._holidays.items()}
         if names["de"] is None or names["en"] is None:
             return None
@@ -37,7 +40,7 @@ class Calendar:
     def is_open(self, office: str, day: date) -> bool:
         return (
             day.weekday() in self._weekdays[office]
-            and day not in self._holidays["de"]
+            and day not in self._holidays_of(day.year)
             and (office, day) not in self._closures
         )
 
@@ -72,16 +75,9 @@ class Calendar:
 
     def opening_days(self, first: date, last: date) -> pl.DataFrame:
         """List every office's opening days."""
-        if (first, last) not in self._opening:
-            rows = [
-                (office.id, day)
-                for day in days_between(first, last)
-                for office in self._city.offices
-                if self.is_open(office.id, day)
-            ]
-            days = pl.DataFrame(rows, OPENING, orient="row")
-            self._opening[first, last] = days
-        return self._opening[first, last]
+        years = range(first.year, last.year + 1)
+        found = [pl.DataFrame(schema=OPENING), *map(self._opening_days_of, years)]
+        return pl.concat(found).filter(pl.col("day").is_between(first, last))
 
     def is_working_day(self, day: date) -> bool:
         """Monday to Friday, no holiday, not closed in the whole city.
@@ -99,6 +95,27 @@ class Calendar:
 
     def working_days(self, first: date, last: date) -> list[date]:
         return [day for day in days_between(first, last) if self.is_working_day(day)]
+
+    def _opening_days_of(self, year: int) -> pl.DataFrame:
+        if year not in self._opening:
+            days = pl.DataFrame(
+                [
+                    (office.id, day)
+                    for day in _days_of(year)
+                    for office in self._city.offices
+                    if self.is_open(office.id, day)
+                ],
+                OPENING,
+                orient="row",
+            )
+            self._opening[year] = days
+        return self._opening[year]
+
+    def _holidays_of(self, year: int) -> frozenset[date]:
+        if year not in self._days_off:
+            known = self._holidays["de"]
+            self._days_off[year] = frozenset(d for d in _days_of(year) if d in known)
+        return self._days_off[year]
 
     @cached_property
     def _holidays(self) -> dict[str, dict[date, str]]:
@@ -147,6 +164,10 @@ def days_between(first: date, last: date) -> Iterator[date]:
     """Walk from first to last, both included."""
     for offset in range((last - first).days + 1):
         yield first + timedelta(days=offset)
+
+
+def _days_of(year: int) -> Iterator[date]:
+    return days_between(date(year, 1, 1), date(year, 12, 31))
 
 
 def _weekdays_of(office: Office) -> frozenset[int]:

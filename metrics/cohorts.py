@@ -48,7 +48,7 @@ def told_receipts(reading: Reading) -> pl.DataFrame:
 
 
 def _told_receipts(reading: Reading) -> pl.DataFrame:
-    return told_days(reading, "cases", "cases.received_at")
+    return told_days(reading, "cases", "receipt")
 
 
 def cohorts_of(reading: Reading) -> list[Cohort]:

@@ -54,13 +54,20 @@ _WATCHED: Final = (
 
 def control_charts(figures: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """Give every point of every chart, with its limits and the rule that it meets."""
-    of_offices = figures.filter(
-        pl.col("office").is_not_null(),
-        pl.col("service").is_null(),
-        pl.col("channel").is_null(),
-        pl.col("state") == "final",
-        pl.col("n") >= FEWEST,
-    ).sort("office", "period_start")
+    # The grain first, since it leaves few of very many.
+    watched_grains = pl.col("grain").is_in(tuple(_YEARS_BACK))
+    of_offices = (
+        figures.filter(watched_grains)
+        .filter(
+            pl.col("kpi").is_in([each.kpi for each in _WATCHED]),
+            pl.col("office").is_not_null(),
+            pl.col("service").is_null(),
+            pl.col("channel").is_null(),
+            pl.col("state") == "final",
+            pl.col("n") >= FEWEST,
+        )
+        .sort("office", "period_start")
+    )
     rows: list[dict[str, Any]] = []
     for watched in _WATCHED:
         series = of_offices.filter(
@@ -74,7 +81,9 @@ def control_charts(figures: pl.DataFrame, reading: Reading) -> pl.DataFrame:
 def _chart(
     watched: _Watched, series: pl.DataFrame, calendar: Calendar
 ) -> Iterator[dict[str, Any]]:
-    points = list(_points(watched, series, calendar))
+    first_year = series["period_start"][-1].year - _YEARS_BACK[watched.grain]
+    lately = series.filter(pl.col("period_start").dt.year() >= first_year)
+    points = list(_points(watched, lately, calendar))
     if len(points) < FEWEST_POINTS:
         return
     this_year = points[-1]["period_start"].year
@@ -106,11 +115,10 @@ def _chart(
 def _points(
     watched: _Watched, series: pl.DataFrame, calendar: Calendar
 ) -> Iterator[dict[str, Any]]:
-    """Give the known points of the last years; what is missing is no point."""
-    first_year = series["period_start"][-1].year - _YEARS_BACK[watched.grain]
+    """Give the known points; what is missing is no point."""
     for row in series.iter_rows(named=True):
         days = _days(watched, row, calendar)
-        if row["period_start"].year >= first_year and days:
+        if days:
             yield {
                 "office": row["office"],
                 "period_start": row["period_start"],

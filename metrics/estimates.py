@@ -10,14 +10,12 @@ from typing import Final
 
 import polars as pl
 
-from ingest.warehouse import read_rows
 from metrics.reading import Reading
-from metrics.small_offices import with_merged_offices
+from metrics.said_rows import read_said
 from metrics.spans import (
     Counted,
     by_population,
     local_day,
-    of_known_offices,
     since_first_day,
 )
 from metrics.told import keys_of, told_days
@@ -30,10 +28,6 @@ from metrics.visits import (
 LOOKED_WITHIN: Final = timedelta(minutes=10)  # before one came; older looks say little
 
 _KEPT: Final = ("office", "service", "channel", "day", "error", "people")
-_SAYS_A_WAIT: Final = "(state = 'open' AND wait_minutes IS NOT NULL)"
-_SAYS_BOTH: Final = (
-    "estimated_wait_minutes IS NOT NULL AND mean_wait_minutes IS NOT NULL"
-)
 
 
 def count_estimates(reading: Reading) -> Counted | None:
@@ -57,8 +51,8 @@ def count_estimates(reading: Reading) -> Counted | None:
 
 def _told(reading: Reading) -> pl.DataFrame:
     """List the days of which a wait was told before it came."""
-    looks = told_days(reading, "queue_samples", "observed_at", _SAYS_A_WAIT)
-    hours = told_days(reading, "queue_hours", "hour_at", _SAYS_BOTH)
+    looks = told_days(reading, "queue_samples", "wait")
+    hours = told_days(reading, "queue_hours", "estimate")
     counting = offices_counting_customers(reading)
     return pl.concat([looks, hours.filter(pl.col("office").is_in(counting))])
 
@@ -100,16 +94,10 @@ def _of_visits(visits: pl.DataFrame, reading: Reading) -> pl.DataFrame:
 
 def _looks(reading: Reading) -> pl.DataFrame:
     """Give what was told at each look: of several queues the longest wait."""
-    where, bound = reading.where("observed_at")
-    rows = read_rows(
-        *(reading.connection, "queue_samples"),
-        columns=("office", "service", "observed_at", "wait_minutes"),
-        where=f"{_SAYS_A_WAIT} AND {where}",
-        parameters=bound,
-    )
+    columns = ("office", "service", "observed_at", "wait_minutes")
+    rows = read_said(reading, "queue_samples", "wait", columns)
     return (
-        of_known_offices(with_merged_offices(rows, reading.city), reading.city)
-        .group_by("office", "observed_at")
+        rows.group_by("office", "observed_at")
         .agg(told_minutes=pl.col("wait_minutes").max())
         .with_columns(told_on=local_day("observed_at", reading.city))
         .sort("observed_at")
@@ -118,27 +106,18 @@ def _looks(reading: Reading) -> pl.DataFrame:
 
 def _of_hours(reading: Reading) -> pl.DataFrame:
     city = reading.city
-    where, bound = reading.where("hour_at")
-    rows = read_rows(
-        *(reading.connection, "queue_hours"),
-        where=f"{_SAYS_BOTH} AND {where}",
-        parameters=bound,
-    )
+    rows = read_said(reading, "queue_hours", "estimate")
     error = pl.col("estimated_wait_minutes") - pl.col("mean_wait_minutes")
     channels = pl.Enum(["walk_in", "appointment", "kiosk"])
-    return (
-        of_known_offices(with_merged_offices(rows, city), city)
-        .filter(
-            pl.col("office").is_in(offices_counting_customers(reading)),
-            # Without customers there is no wait, though some systems store 0 minutes.
-            (pl.col("customers") != 0).fill_null(value=True),
-        )
-        .select(
-            "office",
-            "service",
-            pl.col("channel").cast(channels, strict=False),
-            day=local_day("hour_at", city),
-            error=in_microseconds(error),
-            people=pl.col("customers").cast(pl.Int64),
-        )
+    return rows.filter(
+        pl.col("office").is_in(offices_counting_customers(reading)),
+        # Without customers there is no wait, though some systems store 0 minutes.
+        (pl.col("customers") != 0).fill_null(value=True),
+    ).select(
+        "office",
+        "service",
+        pl.col("channel").cast(channels, strict=False),
+        day=local_day("hour_at", city),
+        error=in_microseconds(error),
+        people=pl.col("customers").cast(pl.Int64),
     )

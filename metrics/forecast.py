@@ -7,9 +7,8 @@ what was known by then, gives the band in which 8 of 10 came to lie; there is no
 it would not have held.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import partial
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -44,7 +43,8 @@ class Series(NamedTuple):
 def forecast(figures: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
     """Forecast the weeks after the newest complete one of each office."""
     frames = [pl.DataFrame(schema=FORECAST)]
-    for series in _series(figures, calendar):
+    weeks = _weeks_of_offices(figures)
+    for series in _series(weeks, calendar):
         said = forecast_weeks(series.weeks, series.last).with_columns(
             office=pl.lit(series.office),
             series=pl.lit(series.name),
@@ -52,7 +52,7 @@ def forecast(figures: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
         )
         frames.append(_typed(said))
         if series.name == "received":
-            frames.append(_typed(_backlog(figures, series, said)))
+            frames.append(_typed(_backlog(weeks, series, said)))
     return pl.concat(frames).sort("office", "series", "scenario", "week_start")
 
 
@@ -157,14 +157,12 @@ def _ratio(error: float | None, naive: float | None) -> float | None:
 
 
 def _backlog(
-    figures: pl.DataFrame, series: Series, received: pl.DataFrame
+    weeks: pl.DataFrame, series: Series, received: pl.DataFrame
 ) -> pl.DataFrame:
     """Go on from what is open: a fan over how much is decided, and no promise."""
-    reach = figures.filter(
+    reach = weeks.filter(
         pl.col("kpi") == _REACH,
-        pl.col("grain").cast(pl.String) == "week",
         pl.col("office") == series.office,
-        pl.col("service").is_null() & pl.col("channel").is_null(),
         pl.col("period_start") == series.last,
         pl.col("value").is_not_null(),
     )
@@ -209,25 +207,25 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _series(figures: pl.DataFrame, calendar: Calendar) -> Iterator[Series]:
-    """Take each office's weeks; one of which days are missing is not known."""
-    weeks = figures.filter(
-        pl.col("grain").cast(pl.String) == "week",
+def _weeks_of_offices(figures: pl.DataFrame) -> pl.DataFrame:
+    # The grain first, since it leaves few of very many.
+    return figures.filter(pl.col("grain") == "week").filter(
+        pl.col("kpi").is_in([*_COUNTED.values(), _REACH]),
+        pl.col("office").is_not_null(),
         pl.col("service").is_null() & pl.col("channel").is_null(),
     )
+
+
+def _series(weeks: pl.DataFrame, calendar: Calendar) -> Iterator[Series]:
+    """Take each office's weeks; one of which days are missing is not known."""
     for name, kpi in _COUNTED.items():
-        of_kpi = weeks.filter(pl.col("kpi") == kpi, pl.col("office").is_not_null())
+        of_kpi = weeks.filter(pl.col("kpi") == kpi)
         for (office,), rows in of_kpi.partition_by("office", as_dict=True).items():
-            is_open = (
-                calendar.is_working_day
-                if name == "received"
-                else partial(calendar.is_open, office)
-            )
-            yield from _weeks(str(office), name, rows, is_open)
+            yield from _weeks(str(office), name, rows, calendar)
 
 
 def _weeks(
-    office: str, name: str, rows: pl.DataFrame, is_open: Callable[[date], bool]
+    office: str, name: str, rows: pl.DataFrame, calendar: Calendar
 ) -> Iterator[Series]:
     is_final = pl.col("state").cast(pl.String) == "final"
     final = rows.filter(is_final)
@@ -236,12 +234,16 @@ def _weeks(
     first, last = final.select(
         first=pl.col("period_start").min(), last=pl.col("period_start").max()
     ).row(0)
-    mondays = pl.date_range(first, last + AHEAD * _WEEK, "1w", eager=True)
-    days = [
-        sum(is_open(monday + timedelta(days=day)) for day in range(7))
-        for monday in mondays
-    ]
+    end = last + (AHEAD + 1) * _WEEK - timedelta(days=1)
+    opening = (
+        pl.Series(calendar.working_days(first, end), dtype=pl.Date)
+        if name == "received"
+        else calendar.opening_days(first, end).filter(office=office)["day"]
+    )
+    days = opening.dt.truncate("1w").alias("week").value_counts(name="days")
+    mondays = pl.select(week=pl.date_range(first, end, "1w"))
     is_known = is_final & (pl.col("coverage").fill_null(1) == 1)
     counted = rows.filter(is_known).select(week="period_start", count="value")
-    weeks = pl.DataFrame({"week": mondays, "days": days})
+    weeks = mondays.join(days, on="week", how="left", maintain_order="left")
+    weeks = weeks.with_columns(pl.col("days").fill_null(0).cast(pl.Int64))
     yield Series(office, name, weeks.join(counted, on="week", how="left"), last)

@@ -1,27 +1,18 @@
 """The rows behind the queue KPIs: office hours with a look at the queue."""
 
-from typing import Final
-
 import polars as pl
 
-from ingest.city import City
-from ingest.warehouse import read_rows
 from metrics.counting import count_told, hours_by_population
 from metrics.measure import percentile
 from metrics.reading import Reading
-from metrics.small_offices import with_merged_offices
+from metrics.said_rows import read_said
 from metrics.spans import (
     Counted,
     local_day,
-    of_known_offices,
     since_first_day,
 )
 from metrics.told import told_days
 from metrics.visits import offices_counting_customers
-
-# A queue that is closed or sold out is no wait of 0.
-_SAYS_SOMETHING: Final = """(state = 'open' AND (wait_minutes IS NOT NULL
-    OR wait_minutes_at_least IS NOT NULL OR waiting IS NOT NULL))"""
 
 
 def count_hours(reading: Reading) -> Counted | None:
@@ -33,10 +24,8 @@ def count_hours(reading: Reading) -> Counted | None:
 
 
 def _told(reading: Reading) -> pl.DataFrame:
-    looks = told_days(reading, "queue_samples", "observed_at", _SAYS_SOMETHING)
-    means = told_days(
-        reading, "queue_hours", "hour_at", "mean_wait_minutes IS NOT NULL"
-    )
+    looks = told_days(reading, "queue_samples", "queue")
+    means = told_days(reading, "queue_hours", "mean")
     counting = offices_counting_customers(reading)
     return pl.concat([looks, means.filter(~pl.col("office").is_in(counting))])
 
@@ -53,27 +42,21 @@ def _rows(reading: Reading) -> dict[str, pl.DataFrame]:
 
 
 def _looks(reading: Reading) -> pl.DataFrame:
-    where, bound = reading.where("observed_at")
-    samples = read_rows(
-        *(reading.connection, "queue_samples"),
-        where=f"{_SAYS_SOMETHING} AND {where}",
-        parameters=bound,
-    )
-    where, bound = reading.where("hour_at")
-    hours = read_rows(reading.connection, "queue_hours", where=where, parameters=bound)
+    samples = read_said(reading, "queue_samples", "queue")
+    hours = read_said(reading, "queue_hours")
     counting = offices_counting_customers(reading)
     return pl.concat(
         [
-            _samples(samples, reading.city),
-            _hourly_means(hours, counting, reading.city),
+            _samples(samples),
+            _hourly_means(hours, counting),
         ]
     )
 
 
-def _samples(rows: pl.DataFrame, city: City) -> pl.DataFrame:
+def _samples(rows: pl.DataFrame) -> pl.DataFrame:
     """Take looks at queues that were open: closed or sold out is no wait of 0."""
     wait, at_least = pl.col("wait_minutes"), pl.col("wait_minutes_at_least")
-    return of_known_offices(with_merged_offices(rows, city), city).select(
+    return rows.select(
         "office",
         "service",
         channel=pl.lit(None, pl.String),
@@ -84,11 +67,10 @@ def _samples(rows: pl.DataFrame, city: City) -> pl.DataFrame:
     )
 
 
-def _hourly_means(rows: pl.DataFrame, counting: list[str], city: City) -> pl.DataFrame:
+def _hourly_means(rows: pl.DataFrame, counting: list[str]) -> pl.DataFrame:
     """Take hourly means of offices that never say for how many people."""
     mean = pl.col("mean_wait_minutes")
-    hours = of_known_offices(with_merged_offices(rows, city), city)
-    return hours.filter(~pl.col("office").is_in(counting), mean.is_not_null()).select(
+    return rows.filter(~pl.col("office").is_in(counting), mean.is_not_null()).select(
         "office",
         "service",
         "channel",

@@ -1,7 +1,7 @@
 """What a snapshot says of its own origin: code, city file, deliveries, calendar."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -55,15 +55,15 @@ def code_version() -> str:
 
 def deliveries_used(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """List the deliveries that count, with what they cover and their hashes."""
-    by_source: dict[str, list[dict[str, Any]]] = {}
-    for row in read_frame(connection, _DELIVERIES).iter_rows(named=True):
-        by_source.setdefault(row["source"], []).append(_entry(row))
+    deliveries = read_frame(connection, _DELIVERIES).with_columns(
+        deliveries=pl.lit(1, pl.Int64)
+    )
     return [
-        entry
-        for entries in by_source.values()
-        for entry in (
-            entries if len(entries) <= LISTED_ONE_BY_ONE else _by_month(entries)
-        )
+        _entry(row)
+        for those in deliveries.partition_by("source", maintain_order=True)
+        for row in (
+            those if those.height <= LISTED_ONE_BY_ONE else _by_month(those)
+        ).iter_rows(named=True)
     ]
 
 
@@ -75,9 +75,8 @@ def calendar_document(
     first = city.info.first_day or _first_day(figures) or today
     first, last = date(min(first, today).year, 1, 1), date(today.year + 1, 12, 31)
     calendar = Calendar(city)
-    opening: dict[str, list[str]] = {office.id: [] for office in city.offices}
-    for office, day in calendar.opening_days(first, last).iter_rows():
-        opening[office].append(day.isoformat())
+    opening = calendar.opening_days(first, last).group_by("office")
+    days = dict(opening.agg(pl.col("day").sort().dt.to_string()).iter_rows())
     return {
         "state": city.info.state,
         "timezone": city.info.timezone,
@@ -90,7 +89,7 @@ def calendar_document(
         ],
         "closures": [each.model_dump(mode="json") for each in city.closures],
         "events": [each.model_dump(mode="json") for each in city.events],
-        "opening_days": opening,
+        "opening_days": {office.id: days.get(office.id, []) for office in city.offices},
     }
 
 
@@ -103,38 +102,35 @@ def _first_day(figures: pl.DataFrame) -> date | None:
 
 def _entry(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **{
-            name: iso(value) if isinstance(value, datetime) else value
-            for name, value in row.items()
-        },
-        "deliveries": 1,
+        name: iso(value) if isinstance(value, datetime) else value
+        for name, value in row.items()
     }
 
 
-def _by_month(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _by_month(deliveries: pl.DataFrame) -> pl.DataFrame:
     """Put the many deliveries of a feed together, with one hash over all of theirs."""
-    months: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in entries:
-        months.setdefault(entry["received_at"][:7], []).append(entry)
-    return [_month(month, those) for month, those in months.items()]
+    month = pl.col("received_at").dt.strftime("%Y-%m")
+    return (
+        deliveries.group_by(month=month, maintain_order=True)
+        .agg(
+            pl.col("source", "table", "name").first(),
+            pl.col("rows_read", "rows_loaded", "rows_quarantined").sum(),
+            pl.col("deliveries").sum(),
+            pl.col("content_sha256").sort().str.join("\n"),
+            pl.col("covers_from").min(),
+            pl.col("covers_to").max(),
+            pl.col("received_at").last(),
+        )
+        .with_columns(
+            pl.col("content_sha256").map_elements(_sha256, pl.String),
+            delivery_id=pl.format("{}/{}", "source", "month"),
+        )
+        .drop("month")
+    )
 
 
-def _month(month: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    first, last = entries[0], entries[-1]
-    hashes = "\n".join(sorted(entry["content_sha256"] for entry in entries))
-    starts = [each["covers_from"] for each in entries if each["covers_from"]]
-    ends = [each["covers_to"] for each in entries if each["covers_to"]]
-    counts = ("rows_read", "rows_loaded", "rows_quarantined")
-    return {
-        **first,
-        **{name: sum(each[name] for each in entries) for name in counts},
-        "delivery_id": f"{first['source']}/{month}",
-        "content_sha256": hashlib.sha256(hashes.encode()).hexdigest(),
-        "covers_from": min(starts, default=None),
-        "covers_to": max(ends, default=None),
-        "received_at": last["received_at"],
-        "deliveries": len(entries),
-    }
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _commit(git: Path) -> str | None:

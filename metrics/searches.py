@@ -2,15 +2,13 @@
 
 import polars as pl
 
-from ingest.warehouse import read_rows
 from metrics.counting import count_told
 from metrics.reading import Reading
-from metrics.small_offices import with_merged_offices
+from metrics.said_rows import read_said
 from metrics.spans import (
     Counted,
     by_population,
     local_day,
-    of_known_offices,
     since_first_day,
 )
 from metrics.told import told_days
@@ -25,15 +23,14 @@ def count_searches(reading: Reading) -> Counted | None:
 
 
 def _told(reading: Reading) -> pl.DataFrame:
-    return told_days(reading, "slot_offers", "observed_at")
+    return told_days(reading, "slot_offers", "offer")
 
 
 def _rows(reading: Reading) -> dict[str, pl.DataFrame]:
     city = reading.city
-    where, bound = reading.where("observed_at")
-    found = read_rows(reading.connection, "slot_offers", where=where, parameters=bound)
+    found = read_said(reading, "slot_offers")
     searched_on = local_day("observed_at", city)
-    rows = of_known_offices(with_merged_offices(found, city), city).select(
+    rows = found.select(
         "office",
         "service",
         channel=pl.lit(None, pl.String),

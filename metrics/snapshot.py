@@ -9,6 +9,7 @@ Tests write small snapshots without a warehouse: metrics.snapshot_folder.write_s
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -78,16 +79,19 @@ def publish(
     if anew:
         kept.forget()
     computed = compute(connection, city, now, kept)
-    _write(internal, computed, city, sources, manifest | {"kind": INTERNAL}, now)
+    # What is written inside need not wait for what may be shown.
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        inside = manifest | {"kind": INTERNAL}
+        written = aside.submit(_write, internal, computed, city, sources, inside, now)
+        shown = protect(computed, city, now, Shelf(kept.folder, kept.guard))
+        written.result()
     thin_out(internal, now, all_within=timedelta(0), keep=INTERNAL_KEPT)
     published = data_dir / PUBLISHED
     manifest["kind"] = PUBLISHED
     manifest["deliveries"] = [
         protect_counts(each, city) for each in manifest["deliveries"]
     ]
-    shelf = Shelf(kept.folder, kept.guard)
-    protected = protect(computed, city, now, shelf)
-    path = _write(published, protected, city, sources, manifest, now)
+    path = _write(published, shown, city, sources, manifest, now)
     write_freshness(data_dir, statuses, city, now)
     thin_out(published, now, all_within=PUBLISHED_ALL_KEPT)
     return path

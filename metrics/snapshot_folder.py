@@ -60,7 +60,8 @@ def write_snapshot(
         files |= _frame_files(name, _typed(given.get(name), schema))
     if with_csv:
         files["figures.csv"] = csv_bytes(_typed(figures, FIGURES))
-    digest = _identity(files, extra)
+    hashes = {name: _sha256(content) for name, content in files.items()}
+    digest = _identity(hashes, extra)
     current = _current_with(directory, digest)
     if current is not None:
         return current
@@ -71,7 +72,7 @@ def write_snapshot(
             "id": snapshot_id,
             "time": iso(moment),
             "content_sha256": digest,
-            "files": {name: _sha256(content) for name, content in files.items()},
+            "files": hashes,
             **extra,
         }
     )
@@ -118,13 +119,17 @@ def json_bytes(document: object) -> bytes:
 
 def csv_bytes(frame: pl.DataFrame) -> bytes:
     """RFC 4180, UTF-8 without a mark, decimal points; no cell runs as a formula."""
-    words = [name for name, kind in frame.schema.items() if kind == pl.String]
+    words = pl.col(name for name, kind in frame.schema.items() if kind == pl.String)
     numbers = [name for name, kind in frame.schema.items() if kind.is_float()]
-    text = frame.with_columns(
-        pl.col(words).str.replace(_FORMULA_STARTS, "'$1"),
+    # To look whether there are any is much faster than to write all words anew.
+    found = frame.select(words.str.contains(_FORMULA_STARTS).any())
+    formulas = [column.name for column in found if column.any()]
+    buffer = io.BytesIO()
+    frame.with_columns(
+        pl.col(formulas).str.replace(_FORMULA_STARTS, "'$1"),
         pl.col(numbers).cast(pl.String).str.strip_suffix(".0"),
-    ).write_csv(line_terminator="\r\n")
-    return text.encode()
+    ).write_csv(buffer, line_terminator="\r\n")
+    return buffer.getvalue()
 
 
 def _typed(frame: pl.DataFrame | None, schema: pl.Schema) -> pl.DataFrame:
@@ -139,12 +144,8 @@ def _frame_files(name: str, frame: pl.DataFrame) -> dict[str, bytes]:
     return {f"{name}.parquet": buffer.getvalue()}
 
 
-def _identity(files: Mapping[str, bytes], extra: Mapping[str, Any]) -> str:
-    said = {
-        name: _sha256(content)
-        for name, content in files.items()
-        if name not in _CIRCUMSTANCES
-    }
+def _identity(hashes: Mapping[str, str], extra: Mapping[str, Any]) -> str:
+    said = {name: each for name, each in hashes.items() if name not in _CIRCUMSTANCES}
     said["manifest"] = _sha256(
         json_bytes({name: extra[name] for name in extra if name != "deliveries"})
     )

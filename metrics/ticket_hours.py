@@ -13,15 +13,13 @@ from typing import Final
 
 import polars as pl
 
-from ingest.warehouse import read_rows
 from metrics.calendar import Calendar
 from metrics.counting import count_told, hours_by_population
 from metrics.reading import Reading
-from metrics.small_offices import with_merged_offices
+from metrics.said_rows import read_said
 from metrics.spans import (
     Counted,
     local_day,
-    of_known_offices,
     since_first_day,
 )
 from metrics.told import told_days
@@ -30,7 +28,6 @@ from metrics.visits import MINUTES
 # The moment lies between two looks; farther apart they say too little of it.
 LARGEST_GAP: Final = timedelta(minutes=30)
 
-_EITHER: Final = "state IN ('open', 'sold_out')"
 _UTC: Final = pl.Datetime("us", "UTC")
 
 
@@ -47,8 +44,8 @@ def _told(reading: Reading) -> pl.DataFrame:
 
     One that knows no such state would else seem to say that there always were tickets.
     """
-    looks = told_days(reading, "queue_samples", "observed_at", _EITHER)
-    sold_out = told_days(reading, "queue_samples", "observed_at", "state = 'sold_out'")
+    looks = told_days(reading, "queue_samples", "tickets")
+    sold_out = told_days(reading, "queue_samples", "sold_out")
     return looks.filter(pl.col("office").is_in(sold_out["office"].implode()))
 
 
@@ -59,13 +56,8 @@ def _rows(reading: Reading, told: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _looks(reading: Reading, told: pl.DataFrame) -> pl.DataFrame:
     city = reading.city
-    where, bound = reading.where("observed_at")
-    samples = read_rows(
-        *(reading.connection, "queue_samples"),
-        where=f"{_EITHER} AND {where}",
-        parameters=bound,
-    )
-    looks = of_known_offices(with_merged_offices(samples, city), city).select(
+    samples = read_said(reading, "queue_samples", "tickets")
+    looks = samples.select(
         pl.col("office").cast(pl.String),
         pl.col("service").cast(pl.String),
         at="observed_at",

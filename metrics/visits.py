@@ -6,14 +6,12 @@ from typing import Final
 import polars as pl
 
 from ingest.city import City
-from ingest.warehouse import read_rows
 from metrics.reading import Reading
-from metrics.small_offices import with_merged_offices
+from metrics.said_rows import read_said
 from metrics.spans import (
     Counted,
     by_population,
     local_day,
-    of_known_offices,
     since_first_day,
     spans_of,
 )
@@ -25,12 +23,6 @@ _READ: Final = (
     *("booked_at", "appointment_at", "arrived_at"),
     *("called_at", "shown_at", "finished_at"),
 )
-# When a visit was: the call; of no-shows the appointment; of who left the arrival.
-AT: Final = """CASE outcome
-    WHEN 'served' THEN coalesce(called_at, shown_at, finished_at, arrived_at)
-    WHEN 'no_show' THEN appointment_at
-    ELSE coalesce(arrived_at, appointment_at) END"""
-COUNTS_CUSTOMERS: Final = "customers IS NOT NULL OR mean_wait_minutes IS NOT NULL"
 MICROSECONDS: Final = 60_000_000  # in a minute
 # Multiplied, since Polars divides one value by a number otherwise than many.
 MINUTES: Final = 1 / MICROSECONDS
@@ -60,8 +52,8 @@ def _spans(reading: Reading) -> pl.DataFrame:
 
 def _told(reading: Reading) -> pl.DataFrame:
     """List the days with visits; of hours, those that no visits are told of."""
-    tickets = told_days(reading, "tickets", AT)
-    hours = told_days(reading, "queue_hours", "hour_at", COUNTS_CUSTOMERS)
+    tickets = told_days(reading, "tickets", "visit")
+    hours = told_days(reading, "queue_hours", "visits")
     hours = hours.filter(pl.col("office").is_in(offices_counting_customers(reading)))
     by_visit = tickets.select("office", "day").unique()
     return pl.concat([tickets, hours.join(by_visit, on=["office", "day"], how="anti")])
@@ -74,22 +66,16 @@ def offices_counting_customers(reading: Reading) -> list[str]:
 
 
 def _counting_customers(reading: Reading) -> pl.DataFrame:
-    return told_days(reading, "queue_hours", "hour_at", "customers IS NOT NULL")
+    return told_days(reading, "queue_hours", "customers")
 
 
 def _rows(reading: Reading) -> pl.DataFrame:
     city = reading.city
-    where, bound = reading.where(AT)
-    rows = read_rows(
-        *(reading.connection, "tickets"), columns=_READ, where=where, parameters=bound
-    )
+    rows = read_said(reading, "tickets", columns=_READ)
     outcomes = reading.whole.once("outcomes", _outcomes)
     tickets = _tickets(rows, outcomes, city)
-    where, bound = reading.where("hour_at")
     hours = _customer_hours(
-        read_rows(reading.connection, "queue_hours", where=where, parameters=bound),
-        offices_counting_customers(reading),
-        city,
+        read_said(reading, "queue_hours"), offices_counting_customers(reading), city
     )
     # An office that tells visit by visit is not counted by the hour as well.
     hours = hours.join(tickets, on=["office", "day"], how="anti")
@@ -111,9 +97,7 @@ def _with_outcomes(told: pl.DataFrame, reading: Reading) -> pl.DataFrame:
 def _outcomes(reading: Reading) -> Mapping[str, list[str]]:
     """Say for each outcome which offices' sources ever report it."""
     return {
-        outcome: told_days(reading, "tickets", AT, f"outcome = '{outcome}'")["office"]
-        .unique()
-        .to_list()
+        outcome: told_days(reading, "tickets", outcome)["office"].unique().to_list()
         for outcome in ("no_show", "left")
     }
 
@@ -128,8 +112,7 @@ def _tickets(
     wait = (called - came).dt.total_microseconds() * MINUTES
     outcome = pl.col("outcome")
     return (
-        of_known_offices(with_merged_offices(rows, city), city)
-        .with_columns(
+        rows.with_columns(
             channel=pl.col("channel").cast(_CHANNELS, strict=False),
             wait_minutes=pl.when(outcome == "served").then(wait.clip(0)),
             at=_moment_that_counts(),
@@ -166,33 +149,29 @@ def _customer_hours(
     customers, mean = pl.col("customers"), pl.col("mean_wait_minutes")
     # An hour without customers has no wait, though some systems store 0 minutes.
     waited = pl.when(mean.is_not_null()).then(customers).otherwise(0)
-    return (
-        of_known_offices(with_merged_offices(rows, city), city)
-        .filter(
-            pl.col("office").is_in(counting),
-            customers.is_not_null() | mean.is_not_null(),
-        )
-        .select(
-            "office",
-            "service",
-            channel=pl.col("channel").cast(_CHANNELS, strict=False),
-            wait_minutes=pl.lit(None, pl.Float64),
-            day=local_day("hour_at", city),
-            came_at=pl.lit(None, pl.Datetime("us", "UTC")),
-            waited=waited.cast(pl.Int64),
-            wait_sum=in_microseconds(mean) * waited,
-            person_wait=in_microseconds(mean) * waited,
-            served=customers.cast(pl.Int64),
-            no_show=pl.lit(None, pl.Int64),
-            left=pl.lit(None, pl.Int64),
-            appointment=pl.lit(None, pl.Int64),
-            lead_days=pl.lit(None, pl.Int64),
-            walk_minutes=pl.lit(None, pl.Float64),
-            desk_minutes=pl.lit(None, pl.Float64),
-            is_mean=pl.lit(value=True),
-            limit=pl.lit(None, pl.Float64),
-            is_within=pl.lit(None, pl.Boolean),
-        )
+    return rows.filter(
+        pl.col("office").is_in(counting),
+        customers.is_not_null() | mean.is_not_null(),
+    ).select(
+        "office",
+        "service",
+        channel=pl.col("channel").cast(_CHANNELS, strict=False),
+        wait_minutes=pl.lit(None, pl.Float64),
+        day=local_day("hour_at", city),
+        came_at=pl.lit(None, pl.Datetime("us", "UTC")),
+        waited=waited.cast(pl.Int64),
+        wait_sum=in_microseconds(mean) * waited,
+        person_wait=in_microseconds(mean) * waited,
+        served=customers.cast(pl.Int64),
+        no_show=pl.lit(None, pl.Int64),
+        left=pl.lit(None, pl.Int64),
+        appointment=pl.lit(None, pl.Int64),
+        lead_days=pl.lit(None, pl.Int64),
+        walk_minutes=pl.lit(None, pl.Float64),
+        desk_minutes=pl.lit(None, pl.Float64),
+        is_mean=pl.lit(value=True),
+        limit=pl.lit(None, pl.Float64),
+        is_within=pl.lit(None, pl.Boolean),
     )
 
 
