@@ -40,7 +40,8 @@ def derived(frames: Iterable[pl.DataFrame]) -> list[pl.DataFrame]:
 
     others = [frame for frame in given if frame["kpi"][0] not in (EXPECTED, RECORD)]
     forecasts = with_gate(of(EXPECTED, RECORD))
-    return [*others, forecasts, hours_saved(of(HOURS_WAITED))]
+    by_kpi = forecasts.partition_by("kpi", maintain_order=True)
+    return [*others, *by_kpi, hours_saved(of(HOURS_WAITED)).sort("figure_id")]
 
 
 def needs_of(kpi: str, grain: str) -> Mapping[str, str]:

@@ -43,6 +43,13 @@ class FigureId(NamedTuple):
         return "/".join((self.kpi, *dimensions, self.grain, self.period))
 
 
+def sorted_by_id(figures: pl.DataFrame) -> pl.DataFrame:
+    """Sort figures, which most often are sorted: to see that is much faster."""
+    if figures["figure_id"].is_sorted():
+        return figures
+    return figures.sort("figure_id")
+
+
 def parse_figure_id(text: str) -> FigureId:
     parts = text.split("/")
     if len(parts) != len(FigureId._fields):

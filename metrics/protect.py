@@ -15,7 +15,7 @@ from ingest.city import City
 from metrics.case_counts import protect_unbalanced
 from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import Computed
-from metrics.figures import FIGURES
+from metrics.figures import FIGURES, sorted_by_id
 from metrics.lattice import in_lattice, matching
 from metrics.live_queues import live_queue, newest_looks
 from metrics.moments import iso
@@ -106,7 +106,8 @@ def protect_figures(
         # On how many days there was somebody says that it was not nobody.
         .with_columns(coverage=pl.when(pl.col("state") != "hidden").then("coverage"))
         .select(pl.col(name).cast(kind) for name, kind in FIGURES.items())
-        .sort("figure_id")
+        .rechunk()
+        .pipe(sorted_by_id)
     )
 
 

@@ -8,7 +8,7 @@ from ingest.city import City
 from metrics.figures import ALL, FIGURES
 from metrics.measure import PARTS, Measure
 from metrics.measured import DIMENSIONS, Task
-from metrics.periods import PeriodGrain
+from metrics.periods import GRAINS, PeriodGrain
 from metrics.reading import Reading
 from metrics.skeleton import Skeleton
 from metrics.spans import POPULATIONS, Counted
@@ -33,11 +33,14 @@ def tidy(
     ]
     if not cells:
         return
-    # All in one: a few large frames are much faster than many small ones.
-    joined = pl.concat(cells, how="diagonal")
+    # All in one: a few large frames are much faster than many small ones. In the order
+    # of the ids, so that the figures of each KPI need not be sorted again.
+    joined = pl.concat(cells, how="diagonal").with_columns(cell=_cell()).sort("cell")
     for kpi, measure in task.measures.items():
-        of_grains = joined.filter(pl.col("grain").is_in(measure.grains))
-        yield _of_kpi(of_grains, kpi, measure, reading.city)
+        of_grains = joined.lazy()
+        if measure.grains != GRAINS:
+            of_grains = of_grains.filter(pl.col("grain").is_in(measure.grains))
+        yield _of_kpi(of_grains, kpi, measure, reading.city).collect()
 
 
 def _groups(
@@ -82,8 +85,8 @@ def _joined(
 
 
 def _of_kpi(
-    joined: pl.DataFrame, kpi: str, measure: Measure, city: City
-) -> pl.DataFrame:
+    joined: pl.LazyFrame, kpi: str, measure: Measure, city: City
+) -> pl.LazyFrame:
     """Give the figures of one KPI."""
     value = pl.col(f"{kpi}|value").cast(pl.Float64)
     has_value = value.is_finite().fill_null(value=False)
@@ -112,7 +115,7 @@ def _of_kpi(
         state=state,
         reason=pl.when(has_value).then(mark).otherwise(_reason(kpi, measure)),
         target=target_at_end(city, kpi),
-        figure_id=_figure_id(kpi),
+        figure_id=pl.concat_str(pl.lit(kpi), "cell", separator="/"),
     ).select(pl.col(name).cast(kind) for name, kind in FIGURES.items())
 
 
@@ -129,6 +132,7 @@ def _reason(kpi: str, measure: Measure) -> pl.Expr:
     )
 
 
-def _figure_id(kpi: str) -> pl.Expr:
+def _cell() -> pl.Expr:
+    """Give the part of a figure's id that the KPIs have in common."""
     dimensions = (pl.col(name).fill_null(ALL) for name in DIMENSIONS)
-    return pl.concat_str(pl.lit(kpi), *dimensions, "grain", "period", separator="/")
+    return pl.concat_str(*dimensions, "grain", "period", separator="/")
