@@ -27,15 +27,18 @@ def parts_beside(kpi: str) -> tuple[str, ...]:
 
 def hide_second_parts(figures: pl.DataFrame) -> pl.DataFrame:
     """Hide, where parts are hidden since they are few, the smallest of the others."""
-    is_part = pl.col("kpi").is_in(_HOLDERS)
-    is_told = is_part & IS_SHOWN
-    reason = pl.col("reason").filter(is_part)
-    has_few = (reason == "fewer_than_8").any().over(_GROUP)
-    has_second = (reason == REASON).any().over(_GROUP)
-    smallest = pl.col("value").filter(is_told).min().over(_GROUP)
-    is_second = is_told & has_few & ~has_second & (pl.col("value") == smallest)
-    return (
-        figures.with_columns(_is_second=is_second)
-        .pipe(hide, pl.col("_is_second"), REASON)
-        .drop("_is_second")
-    )
+    numbered = figures.with_row_index("row")
+    # Few figures are parts: to look for groups among all of them takes much longer.
+    parts = numbered.filter(pl.col("kpi").is_in(_HOLDERS))
+    seconds = parts.filter(_is_second())["row"]
+    if seconds.is_empty():
+        return figures
+    is_meant = pl.col("row").is_in(seconds.implode())
+    return numbered.pipe(hide, is_meant, REASON).drop("row")
+
+
+def _is_second() -> pl.Expr:
+    has_few = (pl.col("reason") == "fewer_than_8").any().over(_GROUP)
+    has_second = (pl.col("reason") == REASON).any().over(_GROUP)
+    smallest = pl.col("value").filter(IS_SHOWN).min().over(_GROUP)
+    return IS_SHOWN & has_few & ~has_second & (pl.col("value") == smallest)

@@ -233,6 +233,8 @@ def test_every_figure_is_the_same_after_whatever_deliveries(
         anew = compute(connection, city, now)
         assert incremental.figures.equals(anew.figures)
         assert anew.figures["value"].count() > 50
+        ids = anew.figures["figure_id"].to_list()
+        assert ids == sorted(ids)
 
 
 def test_the_first_who_left_is_told_of_all_days_before(
