@@ -201,4 +201,4 @@ def _in_order(frames: list[pl.DataFrame]) -> pl.DataFrame:
     """
     given = [frame for frame in frames if frame.height]
     given.sort(key=lambda frame: f"{frame['kpi'][0]}/")
-    return sorted_by_id(pl.concat([pl.DataFrame(schema=FIGURES), *given]).rechunk())
+    return sorted_by_id(pl.concat([pl.DataFrame(schema=FIGURES), *given]))

@@ -44,10 +44,13 @@ class FigureId(NamedTuple):
 
 
 def sorted_by_id(figures: pl.DataFrame) -> pl.DataFrame:
-    """Sort figures, which most often are sorted: to see that is much faster."""
-    if figures["figure_id"].is_sorted():
-        return figures
-    return figures.sort("figure_id")
+    """Sort figures, which most often are sorted: to see that is much faster.
+
+    They come in one piece: else the bytes of their file would tell how they were cut.
+    """
+    if not figures["figure_id"].is_sorted():
+        figures = figures.sort("figure_id")
+    return figures.rechunk()
 
 
 def parse_figure_id(text: str) -> FigureId:

@@ -106,7 +106,6 @@ def protect_figures(
         # On how many days there was somebody says that it was not nobody.
         .with_columns(coverage=pl.when(pl.col("state") != "hidden").then("coverage"))
         .select(pl.col(name).cast(kind) for name, kind in FIGURES.items())
-        .rechunk()
         .pipe(sorted_by_id)
     )
 
