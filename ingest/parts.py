@@ -94,16 +94,8 @@ class CheckedParts:
     def refused(self) -> list[Path]:
         return [part.refused_file for part in self._parts]
 
-    def scan(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-        """Return all rows and all refused rows, none of them in memory yet."""
-        schema = schema_of(self.table)
-        rows = [
-            pl.scan_parquet(file).match_to_schema(
-                schema, missing_columns="insert", extra_columns="ignore"
-            )
-            for file in self.rows
-        ]
-        return pl.concat(rows), pl.scan_parquet(self.refused)
+    def scan_refused(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self.refused)
 
     def check(
         self,

@@ -101,7 +101,10 @@ def _utc(naive: pl.Series, timezone: str) -> pl.Series:
     offset = begin.dt.replace_time_zone("UTC") - begin_utc
     is_steady = (end_utc - begin_utc == _HOUR).fill_null(value=False)
     utc = naive.dt.replace_time_zone("UTC") - hours.replace_strict(
-        begin, offset.set(~is_steady, None), return_dtype=pl.Duration("us")
+        begin,
+        offset.set(~is_steady, None),
+        default=None,
+        return_dtype=pl.Duration("us"),
     )
     if utc.null_count() == naive.null_count():
         return utc
