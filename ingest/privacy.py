@@ -21,6 +21,7 @@ HASHED: Final = r"^[0-9a-f]{32}$"
 
 _KEY_BYTES: Final = 32
 _HASH_BYTES: Final = 16
+_HASH_DIGITS: Final = 2 * _HASH_BYTES
 _LONGEST_SHAPE: Final = 40
 
 
@@ -57,9 +58,9 @@ def pseudonyms(key: bytes) -> Callable[[pl.Series], pl.Series]:
         # Ticket numbers begin anew each day, so there are far fewer than rows; of cases
         # there are as many, and then nothing is gained by hashing each number once.
         texts = texts.cast(pl.String)
-        different = texts.unique().drop_nulls()
-        if 2 * len(different) > len(texts):
+        if 2 * texts.n_unique() > len(texts):
             return each(texts)
+        different = texts.unique().drop_nulls()
         return texts.replace_strict(different, each(different), return_dtype=pl.String)
 
     return pseudonym
@@ -68,14 +69,20 @@ def pseudonyms(key: bytes) -> Callable[[pl.Series], pl.Series]:
 def refuse_bare_numbers(rows: pl.DataFrame) -> None:
     """Stop a delivery whose adapter let a ticket or case number through."""
     for name in KEY_COLUMNS:
-        if name not in rows.columns:
-            continue
-        if not rows[name].unique().str.contains(HASHED).all():
+        if name in rows.columns and not _are_hashes(rows[name].drop_nulls()):
             message = (
                 f"{name} holds values that are no keyed hashes;"
                 f' say "key = true" for this column in the city file'
             )
             raise IngestError(message)
+
+
+def _are_hashes(texts: pl.Series) -> bool:
+    # One long text is looked through three times as fast as many short ones.
+    together = "".join(texts.str.join("")).encode()
+    return bool((texts.str.len_bytes() == _HASH_DIGITS).all()) and not (
+        together.translate(None, b"0123456789abcdef")
+    )
 
 
 def shape(texts: pl.Expr) -> pl.Expr:
