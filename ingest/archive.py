@@ -1,4 +1,9 @@
-"""The archive: each accepted delivery as Parquet; the warehouse can be made from it."""
+"""The archive: each accepted delivery as Parquet; the warehouse can be made from it.
+
+Beside `<delivery>.parquet`, which has the rows and describes them, the refused rows are
+in `<delivery>.quarantine.parquet`. A big delivery has its rows, part by part, in
+`<delivery>.000000.parquet` and so on; the first file then only describes it.
+"""
 
 import json
 import os

@@ -1,8 +1,8 @@
 """A big delivery, checked part by part; its parts wait on disk until it is loaded.
 
-What a part alone cannot tell is decided when all are there: which span they cover, and
-which rows stand in two of them. Only checked rows are written, so no text reaches the
-disk that the warehouse would not have.
+Then they become its archive, as they are. What a part alone cannot tell is decided when
+all are there: which span they cover, and which rows stand in two of them. Only checked
+rows are written, so no text reaches the disk that the warehouse would not have.
 """
 
 from collections import Counter, deque
