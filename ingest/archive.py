@@ -1,4 +1,9 @@
-"""The archive: each accepted delivery as Parquet; the warehouse can be made from it."""
+"""The archive: each accepted delivery as Parquet; the warehouse can be made from it.
+
+Beside `<delivery>.parquet`, which has the rows and describes them, the refused rows are
+in `<delivery>.quarantine.parquet`. A big delivery has its rows, part by part, in
+`<delivery>.000000.parquet` and so on; the first file then only describes it.
+"""
 
 import json
 import os
@@ -17,7 +22,7 @@ from ingest.checks import Checked
 from ingest.errors import IngestError
 from ingest.loading import Delivery, supersede, touched_by, write
 from ingest.parts import CheckedParts
-from ingest.warehouse import WRITING, write_parquet
+from ingest.warehouse import WRITING, schema_of, write_parquet
 
 _UNFINISHED: Final = ".unfinished"  # written, but not yet known to be in the warehouse
 _PARTS: Final = ".parts"  # of a big delivery that is being checked
@@ -42,11 +47,16 @@ def prepare(
             kept.write_bytes(raw)
         else:
             shutil.copyfile(raw, kept)
-    rows, refused = checked.scan()
     if delivery.rows_quarantined:
-        write_parquet(refused, folder / (delivery.id + _REFUSED))
+        write_parquet(checked.scan_refused(), folder / (delivery.id + _REFUSED))
+    rows = checked.rows
+    if not isinstance(rows, pl.DataFrame):
+        # What a big delivery wrote once stays as it is, beside what describes it.
+        for number, part in enumerate(rows):
+            part.rename(folder / f"{delivery.id}.{number:06}{_ROWS}")
+        rows = pl.DataFrame(schema=schema_of(delivery.table))
     described = json.dumps(asdict(delivery), default=datetime.isoformat)
-    write_parquet(rows, folder / (delivery.id + _ROWS), {_KEY: described})
+    write_parquet(rows.lazy(), folder / (delivery.id + _ROWS), {_KEY: described})
     for file in _files(folder, delivery.id):
         _sync(file)
 
@@ -54,8 +64,8 @@ def prepare(
 def finish(archive: Path, delivery_id: str, source: str) -> None:
     """Give a delivery's files their names, now that the warehouse has it."""
     folder = archive / source / _UNFINISHED
-    # The rows come last: where they are, the delivery is complete.
-    for file in sorted(_files(folder, delivery_id), key=_is_rows):
+    # What describes it comes last: where that is, the delivery is complete.
+    for file in sorted(_files(folder, delivery_id), key=_describes):
         file.replace(archive / source / file.name)
     _sync(archive / source)
 
@@ -118,16 +128,17 @@ def _replay(
     connection: duckdb.DuckDBPyConnection, delivery: Delivery, file: Path
 ) -> None:
     replaced = touched_by(connection, delivery)["delivery_id"].to_list()
-    beside = file.with_name(delivery.id + _REFUSED)
-    refused = [beside] if beside.exists() else []
+    beside = [*file.parent.glob(f"{delivery.id}.*{_ROWS}")]
+    refused = [one for one in beside if one.name.endswith(_REFUSED)]
+    parts = sorted({*beside} - {*refused})
     # A table may have got columns since; those that it lost are of no use any more.
-    write(connection, delivery, [file], refused)
+    write(connection, delivery, [file, *parts], refused)
     supersede(connection, delivery, replaced)
 
 
 def _described(archive: Path) -> Iterator[tuple[Delivery, Path]]:
     for file in archive.glob(f"*/*{_ROWS}"):
-        if file.name.endswith(_REFUSED):
+        if not _describes(file):
             continue
         said = json.loads(pl.read_parquet_metadata(file)[_KEY])
         covers = said.pop("covers")
@@ -140,8 +151,8 @@ def _files(folder: Path, delivery_id: str) -> list[Path]:
     return sorted(folder.glob(f"{delivery_id}.*"))
 
 
-def _is_rows(file: Path) -> bool:
-    return file.name.endswith(_ROWS) and not file.name.endswith(_REFUSED)
+def _describes(file: Path) -> bool:
+    return file.suffixes == [_ROWS]
 
 
 def _sync(path: Path) -> None:

@@ -44,8 +44,8 @@ class Checked:
         """Count the refused rows by rule, the most frequent first."""
         return counts_of(self.refused["reason"])
 
-    def scan(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-        return self.rows.lazy(), self.refused.lazy()
+    def scan_refused(self) -> pl.LazyFrame:
+        return self.refused.lazy()
 
 
 class Judged(Protocol):

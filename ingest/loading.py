@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from ingest.checks import Checked
-from ingest.errors import DeliveryRefused
+from ingest.errors import DeliveryRefused, IngestError
 from ingest.parts import CheckedParts
 from ingest.warehouse import Rows, columns_of, insert_rows, read_frame
 
@@ -81,13 +81,21 @@ def write(
     rows: Rows,
     refused: Rows,
 ) -> None:
-    """Insert the delivery, its rows and its refused rows."""
+    """Insert the delivery, its rows and its refused rows; raise where some are not."""
     insert_rows(connection, "deliveries", _as_row(delivery))
     counted = [*delivery.warned_by_rule.items()]
     warned = pl.DataFrame(counted, schema=["reason", "rows"], orient="row")
     insert_rows(connection, "warnings", warned, delivery.id)
-    insert_rows(connection, delivery.table, rows, delivery.id)
-    insert_rows(connection, "quarantine", refused, delivery.id)
+    inserted = (
+        insert_rows(connection, delivery.table, rows, delivery.id),
+        insert_rows(connection, "quarantine", refused, delivery.id),
+    )
+    if inserted != (delivery.rows_loaded, delivery.rows_quarantined):
+        message = (
+            f"{delivery.id} has {inserted[0]} rows and {inserted[1]} refused ones, not"
+            f" {delivery.rows_loaded} and {delivery.rows_quarantined}; is a file lost?"
+        )
+        raise IngestError(message)
 
 
 def supersede(

@@ -1,8 +1,8 @@
 """A big delivery, checked part by part; its parts wait on disk until it is loaded.
 
-What a part alone cannot tell is decided when all are there: which span they cover, and
-which rows stand in two of them. Only checked rows are written, so no text reaches the
-disk that the warehouse would not have.
+Then they become its archive, as they are. What a part alone cannot tell is decided when
+all are there: which span they cover, and which rows stand in two of them. Only checked
+rows are written, so no text reaches the disk that the warehouse would not have.
 """
 
 from collections import Counter, deque
@@ -94,16 +94,8 @@ class CheckedParts:
     def refused(self) -> list[Path]:
         return [part.refused_file for part in self._parts]
 
-    def scan(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-        """Return all rows and all refused rows, none of them in memory yet."""
-        schema = schema_of(self.table)
-        rows = [
-            pl.scan_parquet(file).match_to_schema(
-                schema, missing_columns="insert", extra_columns="ignore"
-            )
-            for file in self.rows
-        ]
-        return pl.concat(rows), pl.scan_parquet(self.refused)
+    def scan_refused(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self.refused)
 
     def check(
         self,

@@ -65,8 +65,7 @@ def wrong_cells(
     if source.mapping.calls is not None:
         return ()  # its rows are calls: their fields are no columns of the table
     place = _Place(with_columns(source.mapping, city), city)
-    _, refused = checked.scan()
-    first = refused.head(MOST).collect()
+    first = checked.scan_refused().head(MOST).collect()
     return tuple(place.cell(row) for row in first.iter_rows(named=True))
 
 

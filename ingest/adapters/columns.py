@@ -90,7 +90,8 @@ def texts_of(
     ]
     if missing and len(parts) > 1:
         parts = [pl.when(~part.is_in(missing)).then(part) for part in parts]
-    return raw.select(pl.concat_str(parts, separator=" ").alias("text"))["text"]
+    text = parts[0] if len(parts) == 1 else pl.concat_str(parts, separator=" ")
+    return raw.select(text.alias("text"))["text"]
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,12 @@ def pieces(
             sheet = first_sheet(download.name, text, mapping, wanted)
         else:
             sheet = replace(sheet, body=text, first_line=line)
-        end = len(sheet.body) if is_last else sheet.end_of_last_row()
-        body, carried = sheet.body[:end], sheet.body[end:]
-        yield replace(sheet, body=body), is_last
-        line = sheet.first_line + _lines(body)
+        body = sheet.body
+        end = len(body) if is_last else sheet.end_of_last_row()
+        if end < len(body):
+            sheet = replace(sheet, body=body[:end])
+        yield sheet, is_last
+        line, carried = sheet.first_line + sheet.lines, body[end:]
 
 
 def _blocks(download: Download) -> Iterator[tuple[bytes, bool]]:
@@ -53,8 +55,3 @@ def _opened(download: Download) -> IO[bytes]:
     if isinstance(download.content, Path):
         return download.content.open("rb")
     return io.BytesIO(download.content)
-
-
-def _lines(body: bytes) -> int:
-    """Count lines as the reader does that counts most: by any line break."""
-    return body.count(b"\n") + body.count(b"\r") - body.count(b"\r\n")

@@ -4,6 +4,7 @@ Every function gives null where it cannot read a text; nothing is ever guessed.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 import polars as pl
@@ -17,6 +18,7 @@ _NUMBERS: Final = {
     ",": r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?$",
     ".": r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d+)?$",
 }
+_HOUR: Final = timedelta(hours=1) - timedelta(microseconds=1)  # to its last moment
 _UNIT_SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _CLOCKS: Final = {
     "mm:ss": (60, 1),
@@ -60,10 +62,7 @@ def moments(
     skip or show twice has no UTC value, but a naive one.
     """
     naive, utc = _local_and_utc(texts, formats or (*_ISO_OFFSET, *ISO))
-    localised = naive.dt.replace_time_zone(
-        timezone, ambiguous="null", non_existent="null"
-    ).dt.convert_time_zone("UTC")
-    return utc.fill_null(localised) if utc.null_count() else utc, naive
+    return utc.fill_null(_utc(naive, timezone)) if utc.null_count() else utc, naive
 
 
 def dates(texts: pl.Series, formats: Sequence[str]) -> pl.Series:
@@ -88,6 +87,34 @@ def skipped_by_clocks(naive: pl.Series, timezone: str) -> pl.Series:
         timezone, ambiguous="earliest", non_existent="null"
     )
     return earliest.is_null() & naive.is_not_null()
+
+
+def _utc(naive: pl.Series, timezone: str) -> pl.Series:
+    """Turn local times into UTC, by looking up each hour and not each time.
+
+    Only in an hour in which the clocks change every time is looked up by itself.
+    """
+    hours = naive.dt.truncate("1h")
+    begin = hours.unique().drop_nulls()
+    end = begin + _HOUR
+    begin_utc, end_utc = _looked_up(begin, timezone), _looked_up(end, timezone)
+    offset = begin.dt.replace_time_zone("UTC") - begin_utc
+    is_steady = (end_utc - begin_utc == _HOUR).fill_null(value=False)
+    utc = naive.dt.replace_time_zone("UTC") - hours.replace_strict(
+        begin,
+        offset.set(~is_steady, None),
+        default=None,
+        return_dtype=pl.Duration("us"),
+    )
+    if utc.null_count() == naive.null_count():
+        return utc
+    return utc.fill_null(_looked_up(naive.set(utc.is_not_null(), None), timezone))
+
+
+def _looked_up(naive: pl.Series, timezone: str) -> pl.Series:
+    return naive.dt.replace_time_zone(
+        timezone, ambiguous="null", non_existent="null"
+    ).dt.convert_time_zone("UTC")
 
 
 def _local_and_utc(

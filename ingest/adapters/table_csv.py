@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import polars as pl
@@ -24,6 +26,7 @@ from ingest.mappings import TableMapping
 
 _NO_SEPARATOR: Final = "\x1f"  # stands in no text: whole lines are read
 _BLANKS: Final = " \t\r\ufeff"
+_LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
 
 
 def read_csv(
@@ -119,16 +122,26 @@ class Sheet:
     delimiter: str
     first_line: int
 
+    @cached_property
+    def lines(self) -> int:
+        """Count lines as the reader does that counts most: by any line break."""
+        if b"\r" not in self.body:
+            return self._feeds
+        return self._feeds + sum(1 for _ in _LONE_RETURN.finditer(self.body))
+
+    @cached_property
+    def _feeds(self) -> int:
+        return self.body.count(b"\n")
+
     def read(self) -> pl.DataFrame:
         rows = self._read_plain()
-        if rows is None:
-            regular = self._are_blank_where_regular()
-            rows = None if regular is None else self._read_regular(regular)
+        if rows is None and self._blank_where_regular is not None:
+            rows = self._read_regular(self._blank_where_regular)
         return self._read_carefully() if rows is None else rows
 
     def end_of_last_row(self) -> int:
         """Say where its last whole row ends: the next may go on beyond this piece."""
-        if b'"' not in self.body or self._are_blank_where_regular() is not None:
+        if b'"' not in self.body or self._blank_where_regular is not None:
             return len(self.body)
         read, end = 0, 0
 
@@ -155,7 +168,7 @@ class Sheet:
         has too few, or there would not be as many delimiters as there are.
         """
         width = self.header.width
-        lines = self.body.count(b"\n") + (not self.body.endswith(b"\n"))
+        lines = self._feeds + (not self.body.endswith(b"\n"))
         delimiters = self.body.count(self.delimiter.encode())
         if b'"' in self.body or delimiters != lines * (width - 1):
             return None
@@ -168,7 +181,8 @@ class Sheet:
             return self._numbered(rows, rows.select(pl.all_horizontal(blank))["0"])
         return self._numbered(rows, None)
 
-    def _are_blank_where_regular(self) -> pl.Series | None:
+    @cached_property
+    def _blank_where_regular(self) -> pl.Series | None:
         """Say which lines are blank; None: not every line is one row of the width."""
         line = pl.col("line")
         outside = line.str.replace_all('"[^"]*"', "") if b'"' in self.body else line

@@ -12,6 +12,7 @@ from ingest import parts
 from ingest.adapters import csv_pieces, table_parts
 from ingest.archive import rebuild
 from ingest.delivery import run_source
+from ingest.errors import IngestError
 from ingest.warehouse import open_warehouse, read_frame, read_rows
 from tests.ingest.conftest import HEADER
 
@@ -188,9 +189,8 @@ def test_with_quotes_line_breaks_and_blank_lines_anywhere(seed, both, folder, vi
     lines = visits_of(200)
     for number, line in enumerate(lines):
         office, *times, key = line.split(";")
-        wild = chance.choice(
-            [key, f'"{key}"', f'"{key}\n"', f'"a;{key}"', f'"a""{key}"', f"{key}\n"]
-        )
+        breaks = [f"{key}\n", f'"{key}\n"', f'"{key}\r"', f'"{key}\r\n"', f'"\r{key}"']
+        wild = chance.choice([key, f'"{key}"', f'"a;{key}"', f'"a""{key}"', *breaks])
         if chance.random() < 0.3:
             lines[number] = ";".join([f'"{office}"', *times, wild])
     both(visits(checks={"max_refused_share": 1}), write(folder, lines))
@@ -277,6 +277,22 @@ def test_nothing_is_left_of_the_parts_and_the_archive_has_all_of_it(
     refused = read_frame(warehouse, "SELECT * FROM quarantine")
     assert refused.equals(read_frame(loaded, "SELECT * FROM quarantine"))
     loaded.close()
+
+
+@pytest.mark.parametrize("lost", ["*.000001.parquet", "*.quarantine.parquet"])
+def test_a_file_that_the_archive_has_lost_is_missed(
+    lost, load, folder, visits, warehouse
+):
+    lines = [*visits_of(300), *visits_of(2)]
+    _, loaded = load(visits(), write(folder, lines), "a", in_parts=True)
+    loaded.close()
+    archive = folder / "a" / "archive"
+    (file,) = archive.rglob(lost)
+    file.unlink()
+    with pytest.raises(IngestError, match="is a file lost"):
+        rebuild(warehouse, archive)
+    assert read_frame(warehouse, "FROM tickets").is_empty()
+    assert read_frame(warehouse, "FROM deliveries").is_empty()
 
 
 def test_no_text_of_a_part_reaches_the_disk_before_it_is_checked(

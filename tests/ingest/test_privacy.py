@@ -82,6 +82,23 @@ def test_bare_numbers_stop_a_delivery():
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "other", ["", "f" * 31, "f" * 33, "F" * 32, "g" * 32, "f" * 31 + "\n", "ä" * 16]
+)
+def test_among_many_hashes_one_that_is_none_is_seen(other):
+    hashed = pseudonyms(KEY)(pl.Series([f"A{number}" for number in range(1000)]))
+    rows = pl.DataFrame({"case_key": [*hashed, other, None, "f" * (64 - len(other))]})
+    with pytest.raises(IngestError, match="no keyed hashes"):
+        refuse_bare_numbers(rows)
+
+
+def test_a_pseudonym_is_the_same_where_numbers_come_again_and_where_not():
+    pseudonym = pseudonyms(KEY)
+    once = pl.Series([f"Ä{number}" for number in range(100)])
+    often = pl.concat([once] * 5)
+    assert pl.concat([pseudonym(once)] * 5).equals(pseudonym(often))
+
+
 def test_a_shape_shows_how_a_text_looks_and_not_what_it_says():
     texts = ["Müller, 3.5.26", "A-007", "日本 ٣", "x" * 100]
     shapes = ["xxxxxx, 9.9.99", "x-999", "xx 9", "x" * 40]

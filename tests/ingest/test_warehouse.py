@@ -12,10 +12,12 @@ from ingest.loading import Delivery, write
 from ingest.warehouse import (
     SCHEMA,
     columns_of,
+    insert_rows,
     open_warehouse,
     read_frame,
     read_rows,
     schema_of,
+    write_parquet,
 )
 
 HOLD = """
@@ -92,6 +94,25 @@ def test_rows_come_back_in_utc_with_the_types_of_the_table(warehouse, now):
     assert rows.drop("delivery_id").schema == schema_of("tickets")
     assert rows["called_at"].to_list() == [now]
     assert rows["persons"].to_list() == [None]
+
+
+def test_rows_of_many_files_keep_their_order_and_their_columns(warehouse, tmp_path):
+    # Each of more than one row group, so that both cores have something to do.
+    size = 130_000
+    files = []
+    for number in range(4):
+        keys = pl.int_range(number * size, (number + 1) * size, eager=True)
+        rows = pl.DataFrame({"case_key": keys.cast(pl.String)}).with_columns(
+            pl.lit(f"{number}").alias("office" if number % 2 else "service")
+        )
+        files.append(tmp_path / f"{number}.parquet")
+        write_parquet(rows.lazy(), files[-1])
+    warehouse.execute("CREATE OR REPLACE TABLE cases AS FROM cases WITH NO DATA")
+    assert insert_rows(warehouse, "cases", files, "d") == 4 * size
+    read = read_frame(warehouse, "SELECT case_key, office, service FROM cases")
+    assert read["case_key"].cast(pl.Int64).equals(pl.int_range(4 * size, eager=True))
+    expected = [(None, "0"), ("1", None), (None, "2"), ("3", None)]
+    assert read.select("office", "service").gather_every(size).rows() == expected
 
 
 def test_rows_are_those_of_deliveries_that_counted_at_that_moment(warehouse, now):

@@ -49,7 +49,7 @@ def test_in_pieces_as_at_once(whole, table_source, city, hashed, monkeypatch):
     for _ in range(DAMAGES):
         monkeypatch.setattr(csv_pieces, "PIECE_BYTES", chance.randint(50, 3000))
         damage = chance.choice([cut, flip, insert, remove, repeat])
-        content = damage(whole, chance)
+        content = damage(whole, chance) or whole  # what is empty is not read in pieces
         once = read_at_once(source, content, city, hashed)
         pieces = read_in_pieces(source, content, city, hashed)
         if isinstance(once, str):

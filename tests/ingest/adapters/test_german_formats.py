@@ -1,5 +1,6 @@
 # ruff: noqa: DTZ001 - what a source writes has no zone
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -125,6 +126,34 @@ def test_every_hour_of_two_years_is_the_one_that_the_clock_showed():
         datetime(2026, 10, 25, 0, tzinfo=UTC),
         datetime(2026, 10, 25, 1, tzinfo=UTC),
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Berlin", datetime(2026, 3, 29)),
+        ("Europe/Berlin", datetime(2026, 10, 25)),
+        ("Europe/Berlin", datetime(1893, 4, 1)),  # by 6 minutes and 32 seconds
+        ("Europe/Warsaw", datetime(1915, 8, 4)),  # by 24 minutes, at midnight
+        ("Australia/Lord_Howe", datetime(2026, 4, 5)),  # by half an hour
+        ("Australia/Lord_Howe", datetime(2026, 10, 4)),
+        ("America/Caracas", datetime(2016, 5, 1)),  # at half past two
+    ],
+)
+def test_every_minute_is_read_right_where_clocks_change_within_an_hour(zone, day):
+    minutes = [day + timedelta(minutes=count) for count in range(-60, 25 * 60)]
+    texts = pl.Series([f"{minute:%Y-%m-%d %H:%M}" for minute in minutes])
+    utc, _ = formats.moments(texts, [], zone)
+    assert utc.to_list() == [shown_once(minute, ZoneInfo(zone)) for minute in minutes]
+    assert 0 < utc.null_count() < 121
+
+
+def shown_once(minute, zone):
+    """Return the moment at which a clock shows a minute; None: never, or twice."""
+    first, second = (
+        minute.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)
+    )
+    return first if first == second else None
 
 
 def test_year_week_weekday_and_hour_make_a_time():
