@@ -18,7 +18,7 @@ from dashboard.blocks.service_links import service_link
 from dashboard.blocks.visit_way import visit_way
 from dashboard.blocks.when_to_go import window_of
 from dashboard.components.filters import choice_links
-from dashboard.components.frame import main
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.note import note
 from dashboard.components.section import section
 from dashboard.components.tile import tiles_and_more
@@ -106,20 +106,16 @@ def layout(view: View) -> html.Main:
         _when_to_go(view, office),
         opening_hours(view, office),
         _appointments(view, office),
-        _services(view, office),
+        fold(_services(view, office)),
         _tiles(view, office),
-        visit_way(view, Population(office.id)),
-        _crowd(view, office),
+        fold(visit_way(view, Population(office.id))),
+        fold(_crowd(view, office)),
         *_charts(view, office),
         *satisfaction(view, office.id),
-        price(view, office.id),
-        _channels(view, office),
+        fold(price(view, office.id)),
+        fold(_channels(view, office)),
     ]
-    return main(
-        title(view),
-        *(part for part in parts if part is not None),
-        lead=_lead(view, office),
-    )
+    return long_page(view, title(view), parts, lead=_lead(view, office))
 
 
 def places(view: View) -> Iterable[Mapping[str, str]]:

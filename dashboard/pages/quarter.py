@@ -12,8 +12,8 @@ from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.quarter_contents import HEADLINES, SERVICE_TABLES, TABLES
 from dashboard.blocks.service_links import service_link
 from dashboard.components.aria import aria
-from dashboard.components.chart_block import disclosure
 from dashboard.components.frame import main
+from dashboard.components.long_page import fold
 from dashboard.components.section import section
 from dashboard.reading import Figure
 from dashboard.selection import (
@@ -179,8 +179,7 @@ def _folded(heading: str, shown: Component | None, anchor: str) -> Component | N
     """Fold a table away on a phone, where all of them together have no end."""
     if shown is None:
         return None
-    folded = disclosure(heading, [shown], kind="folds-on-phone")
-    return section(heading, folded, id=anchor)
+    return fold(section(heading, shown, id=anchor))
 
 
 def _remarks(view: View, quarter: Period) -> Component:

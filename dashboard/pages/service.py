@@ -9,7 +9,7 @@ from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.service_links import service_link
 from dashboard.blocks.visit_way import visit_way
-from dashboard.components.frame import main
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.section import section
 from dashboard.components.tile import tiles, tiles_and_more
 from dashboard.reading import Figure, KpiWords, a_year_before
@@ -49,17 +49,13 @@ def layout(view: View) -> html.Main:
         _office(view, service),
         _cases(view, service, population),
         _appointments(view, service, population),
-        visit_way(view, population),
+        fold(visit_way(view, population)),
         kpi_chart(view, "processing.expected_days", population, "month"),
         kpi_chart(view, _NEXT_FREE, population, "month"),
         kpi_chart(view, _SUCCESS, population, "month"),
         _others(view, service),
     ]
-    return main(
-        title(view),
-        *(part for part in parts if part is not None),
-        lead=_lead(view, population),
-    )
+    return long_page(view, title(view), parts, lead=_lead(view, population))
 
 
 def places(view: View) -> Iterable[Mapping[str, str]]:

@@ -11,7 +11,7 @@ from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.satisfaction import SHARE, TILES, satisfaction
 from dashboard.components.filters import Choice, Select, choice_links, filter_form
-from dashboard.components.frame import main
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.section import section
 from dashboard.components.tile import tiles
 from dashboard.goals import SERVICE_LEVEL
@@ -61,12 +61,8 @@ def layout(view: View) -> html.Main:
             kpi_chart(view, _HANDLING, Population(office), _GRAIN),
             *satisfaction(view, office),
         ]
-    parts.append(_rated_offices(view))
-    return main(
-        title(view),
-        *(part for part in parts if part is not None),
-        lead=_lead(view, office),
-    )
+    parts.append(fold(_rated_offices(view)))
+    return long_page(view, title(view), parts, lead=_lead(view, office))
 
 
 def places(view: View) -> Iterable[Mapping[str, str]]:
