@@ -14,9 +14,9 @@ from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.legal_lines import deadlines, right_to_sue
+from dashboard.blocks.links import service_rows
 from dashboard.blocks.only_sums import sums_note
 from dashboard.blocks.pair_chart import gross_and_net, received_and_decided
-from dashboard.blocks.service_links import service_link
 from dashboard.components.filters import Choice, Select, filter_form
 from dashboard.components.long_page import fold, long_page
 from dashboard.components.section import section
@@ -165,10 +165,7 @@ def _rows(view: View, population: Population) -> tuple[str, list[Row]]:
         return view.words("Amt"), [
             (_link(view, each), Population(each)) for each in offices
         ]
-    return view.words("Leistung"), [
-        (service_link(view, each), Population(population.office, each.id))
-        for each in view.city.services_of(population.office)
-    ]
+    return view.words("Leistung"), [*service_rows(view, population.office)]
 
 
 def _record(view: View, population: Population) -> Component | None:

@@ -10,11 +10,11 @@ from dashboard.blocks.hours_detail import when_to_go
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
+from dashboard.blocks.links import office_link, service_rows
 from dashboard.blocks.live_office import live_panel
 from dashboard.blocks.opening_hours import opening_hours
 from dashboard.blocks.price import price
 from dashboard.blocks.satisfaction import satisfaction
-from dashboard.blocks.service_links import service_link
 from dashboard.blocks.visit_way import visit_way
 from dashboard.blocks.when_to_go import window_of
 from dashboard.components.filters import choice_links
@@ -149,12 +149,7 @@ def _merged(view: View, office: Office) -> Component | None:
     fewest = view.city.publish.min_staff
     if office.staff is None or office.staff >= fewest or office.parent is None:
         return None
-    parent = view.city.office(office.parent)
-    link = html.A(
-        parent.name.in_language(view.language),
-        href=view.addresses.office(parent.id),
-        className="kern-link",
-    )
+    link = office_link(view, office.parent)
     body = html.P([words("Seine Zahlen sind enthalten in:"), " ", link])
     heading = words(
         "In diesem Amt arbeiten weniger als {n} Menschen.", n=words.number(fewest)
@@ -251,13 +246,9 @@ def _channels(view: View, office: Office) -> Component | None:
 
 def _services(view: View, office: Office) -> Component | None:
     words = view.words
-    services = view.city.services_of(office.id)
-    rows = [
-        (service_link(view, service), Population(office.id, service.id))
-        for service in services
-    ]
+    rows = service_rows(view, office.id)
     head = words("Leistungen dieses Amtes")
-    if not services:
+    if not rows:
         return None
     shown = kpi_table(view, head, words("Leistung"), rows, _SERVICE_KPIS, "quarter")
     if shown is None:

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_tile import kpi_tile
-from dashboard.blocks.service_links import service_link
+from dashboard.blocks.links import office_link, service_link
 from dashboard.blocks.visit_way import visit_way
 from dashboard.components.long_page import fold, long_page
 from dashboard.components.section import section
@@ -101,12 +101,7 @@ def _newest(
 
 
 def _office(view: View, service: Service) -> Component:
-    office = view.city.office(service.office)
-    link = html.A(
-        office.name.in_language(view.language),
-        href=view.addresses.office(office.id),
-        className="kern-link",
-    )
+    link = office_link(view, service.office)
     return html.P([view.words("Zuständiges Amt:"), " ", link])
 
 
@@ -137,9 +132,12 @@ def _cases(view: View, service: Service, population: Population) -> Component | 
     grain = "quarter" if service.sensitive else "month"
     shown = _tiles(view, _CASES, population, grain)
     norms = [_norm(view, each) for each in _deadlines(view, service)]
+    heading = view.words("Bis es erledigt ist")
+    if not shown and service.done_in_visit:
+        said = view.words("Diese Leistung wird sofort beim Besuch erledigt.")
+        return section(heading, html.P(said), id="bearbeitung")
     if not shown:
         return None
-    heading = view.words("Bis es erledigt ist")
     promised = html.Ul(norms) if norms else None
     return section(heading, tiles(shown), promised, id="bearbeitung")
 

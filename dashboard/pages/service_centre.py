@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
+from dashboard.blocks.links import office_link
 from dashboard.blocks.satisfaction import SHARE, TILES, satisfaction
 from dashboard.components.filters import Choice, Select, choice_links, filter_form
 from dashboard.components.long_page import fold, long_page
@@ -180,15 +181,7 @@ def _rated_offices(view: View) -> Component | None:
     """Compare nothing: what people are asked about differs from office to office."""
     words, offices = view.words, _rated(view)
     rows: list[Row] = [
-        (
-            html.A(
-                view.city.office(office).name.in_language(view.language),
-                href=view.addresses.office(office),
-                className="kern-link",
-            ),
-            Population(office),
-        )
-        for office in offices
+        (office_link(view, office), Population(office)) for office in offices
     ]
     heading = words("Zufriedenheit in den Ämtern")
     shown = kpi_table(view, heading, words("Amt"), rows, TILES, "quarter")
