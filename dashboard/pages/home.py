@@ -15,8 +15,8 @@ from dashboard.blocks.links import all_services, office_link
 from dashboard.blocks.live_office import live_office, now_of
 from dashboard.blocks.when_to_go import window_of
 from dashboard.components.filters import Choice, Select, filter_form
-from dashboard.components.frame import main
 from dashboard.components.live_card import live_cards
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.note import note
 from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
@@ -58,11 +58,10 @@ def layout(view: View) -> html.Main:
         _appointments(view),
         all_services(view),
         *_last_quarter(view),
-        *_offices(view),
+        *map(fold, _offices(view)),
         *_lifetime(view),
     ]
-    found = (part for part in parts if part is not None)
-    return main(title(view), *found, lead=_lead(view))
+    return long_page(view, title(view), parts, lead=_lead(view))
 
 
 def has_queues(view: View) -> bool:
