@@ -167,7 +167,7 @@ def test_what_is_done_in_the_visit_has_no_deadline(tmp_path):
         'office = "buergeramt"\n', 'office = "buergeramt"\ndone_in_visit = true\n'
     )
     assert errors_of(tmp_path, at_once + DEADLINE) == [
-        '[[deadline]] "no. 1" service: \'personalausweis\' is done in the visit; it has'
+        "[[deadline]] \"no. 1\" service: 'personalausweis' is done in the visit; it has"
         " deadline"
     ]
 
