@@ -168,7 +168,7 @@ def test_what_is_done_in_the_visit_has_no_deadline(tmp_path):
     )
     assert errors_of(tmp_path, at_once + DEADLINE) == [
         "[[deadline]] \"no. 1\" service: 'personalausweis' is done in the visit; it has"
-        " deadline"
+        " no deadline"
     ]
 
 
