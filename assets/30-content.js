@@ -8,6 +8,7 @@
   const main = document.getElementById("seite");
   const status = document.getElementById("meldung");
   const FIELDS = "a[href], button, select, input, summary, [tabindex]";
+  const PART = "section[aria-labelledby]";
   const PATIENCE = 8000; // milliseconds; a page takes one at most
   let ends = [];
   let unanswered = 0;
@@ -34,11 +35,11 @@
     const focused = fields.indexOf(document.activeElement);
     const id = document.activeElement.id;
     const open = new Set(
-      [...main.querySelectorAll("section[id] details[open]")].map(placeOf)
+      [...main.querySelectorAll(`${PART} details[open]`)].map(placeOf)
     );
     main.innerHTML = content.html;
     main.dataset.digest = content.digest;
-    for (const details of main.querySelectorAll("section[id] details")) {
+    for (const details of main.querySelectorAll(`${PART} details`)) {
       if (open.has(placeOf(details))) details.open = true;
     }
     if (focused >= 0) {
@@ -60,9 +61,25 @@
   }
 
   function placeOf(details) {
-    const section = details.closest("section[id]");
-    return `${section.id} ${[...section.querySelectorAll("details")].indexOf(details)}`;
+    const part = details.closest(PART);
+    const name = part.getAttribute("aria-labelledby");
+    return `${name} ${[...part.querySelectorAll("details")].indexOf(details)}`;
   }
+
+  /* A link to a part that a phone folds unfolds it. */
+  function unfold() {
+    const linked = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const part = linked && linked.closest(PART);
+    const folded = part && part.querySelector(":scope > .folds-on-phone");
+    if (folded) folded.open = true;
+  }
+
+  unfold();
+  window.addEventListener("hashchange", unfold);
+  main.addEventListener("click", function (event) {
+    // Followed a second time, a link changes no address.
+    if (event.target.closest('a[href^="#"]')) unfold();
+  });
 
   function Content(properties) {
     const content = properties.shown;

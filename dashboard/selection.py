@@ -141,6 +141,12 @@ def figures(
     return read_figures(view.snapshot.series(kpi, office, service, channel, grain))
 
 
+def leaves_no_case(view: View, kpi_id: str, service_id: str) -> bool:
+    """Tell whether a KPI of cases can say nothing of a service, as the city states."""
+    is_of_cases = kpi_id.startswith(("processing.", "backlog."))
+    return is_of_cases and view.city.service(service_id).done_in_visit
+
+
 def is_pooled(city: City, kpi: str, office: str | None) -> bool:
     """Tell whether a figure would mix offices whose work is not comparable."""
     return kpi in PER_OFFICE and office is None and len(city.offices) > 1

@@ -1,9 +1,10 @@
 """The city file: everything Amtspuls knows about a city, checked as a whole."""
 
 import tomllib
+from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -104,11 +105,15 @@ class Office(Model):
     parent: Identifier | None = None
 
 
+MaturityModel = Literal["1.1", "2.0"]
+HIGHEST_MATURITY: Final[Mapping[MaturityModel, int]] = {"1.1": 4, "2.0": 7}
+
+
 class Online(Model):
     """How far a service can be used online, with the model that says so."""
 
     maturity: int = Field(ge=0, le=7)
-    model: Literal["1.1", "2.0"]
+    model: MaturityModel
     on: date
 
 
@@ -121,6 +126,7 @@ class Service(Model):
     online: Online | None = None
     sensitive: bool = False  # quarter and city level only, never live
     is_report: bool = False  # residents report something; nobody applies
+    done_in_visit: bool = False  # at once, at the desk: it leaves no case behind
 
 
 class _Valid(Model):

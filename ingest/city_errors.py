@@ -58,6 +58,7 @@ def reference_errors(document: Document) -> Iterator[str]:
                 yield f'[[{table}]] id = "{identifier}": stands {times} times'
     yield from _costs_stated_twice(document)
     yield from _two_target_times(document)
+    yield from _deadlines_of_visits(document)
     for place, wanted, value in (*_references(document), *_mapped(document)):
         known = _ids(document, wanted)
         if value not in known:
@@ -77,6 +78,22 @@ def _costs_stated_twice(document: Document) -> Iterator[str]:
     for (office, service, year), times in stated.items():
         if times > 1:
             yield f"[[cost]] of {office or service} in {year}: stands {times} times"
+
+
+def _deadlines_of_visits(document: Document) -> Iterator[str]:
+    """Yield one line per deadline of a service that is done in the visit."""
+    at_once = {
+        service.get("id")
+        for service in _entries(document, "service")
+        if service.get("done_in_visit")
+    }
+    for index, deadline in enumerate(_entries(document, "deadline")):
+        service = deadline.get("service")
+        if service in at_once:
+            yield (
+                f"{_place(document, ['deadline', index, 'service'])}: {service!r} is"
+                " done in the visit; it has no deadline"
+            )
 
 
 def _two_target_times(document: Document) -> Iterator[str]:

@@ -12,14 +12,15 @@ from typing import Final
 
 import polars as pl
 
-from ingest.city import City
+from ingest.city import HIGHEST_MATURITY, City
 from ingest.warehouse import read_frame, read_rows
 from metrics.frames import ONLINE_SERVICES
 from metrics.reading import Reading
 from metrics.small_offices import hidden_offices, with_merged_offices
 from metrics.spans import ALL_SPANS, SPANS, Counted, days_of, spans_of
 
-MODELS: Final = {"1.1": "11", "2.0": "20"}  # never mixed: their levels differ
+# Never mixed: their levels differ.
+MODELS: Final = {model: model.replace(".", "") for model in HIGHEST_MATURITY}
 END_TO_END: Final = 4  # the level from which nothing is printed or scanned
 
 _RATED: Final = tuple(f"rated_{name}" for name in MODELS.values())

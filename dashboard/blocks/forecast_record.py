@@ -81,7 +81,7 @@ def record_section(
     ]
     if not body or RECORD not in shown_kpis(view):
         return None
-    heading = words("Prognose-Zeugnis: Trafen die Vorhersagen zu?")
+    heading = words("Trafen die Vorhersagen zu?")
     columns = [
         Column(corner),
         Column(words("Voraussichtliche Dauer")),

@@ -23,11 +23,11 @@ from dashboard.blocks.provenance import (
 from dashboard.charts.chart import Chart, SeriesKind
 from dashboard.components.chart_block import chart_block
 from dashboard.components.table import Cell, Column, table
-from dashboard.goals import target_on
 from dashboard.reading import (
     Figure,
     KpiWords,
     a_year_before,
+    meets_target,
     range_words,
     value_words,
 )
@@ -37,7 +37,7 @@ from dashboard.selection import (
     kpi_words,
     latest,
 )
-from dashboard.sentences import chart_description, target_sentence
+from dashboard.sentences import chart_description
 from dashboard.telling import told
 from dashboard.view import View
 
@@ -83,23 +83,12 @@ def _measured(view: View, kpi: KpiWords, population: Population, newest: Figure)
     pooled = pooled_words(view, kpi, population)
     if pooled is not None:
         said = f"{said} {pooled}."
-    target = target_on(
-        view.city,
-        kpi.id,
-        population.office,
-        newest.period_start,
-        population.channel,
-    )
-    if target is None:
+    reached = meets_target(kpi, newest)
+    if reached is None:
         return said
-    goal = target_sentence(
-        words,
-        kpi,
-        newest,
-        target.decided_by.in_language(view.language),
-        target.valid_from,
-    )
-    return f"{said} {goal}" if goal else said
+    # What the target is, and who set it, stands at its line.
+    goal = words("Ziel erreicht") if reached else words("Ziel nicht erreicht")
+    return f"{said} {goal}."
 
 
 def _chart(

@@ -16,6 +16,7 @@ from dashboard.selection import (
     figures,
     is_pooled,
     kpi_words,
+    leaves_no_case,
     newest_told,
 )
 from dashboard.view import View
@@ -132,5 +133,21 @@ def _cell(
     if is_pooled(view.city, kpi_id, population.office):
         return html.Span(view.words("Nur je Amt"), className="cell-missing")
     if kpi is None or found is None:
-        return html.Span(view.words("Keine Daten"), className="cell-missing")
+        return _missing(view, kpi_id, population)
     return figure_cell(view, kpi, *found, has_period=has_period)
+
+
+def _missing(view: View, kpi_id: str, population: Population) -> Cell:
+    """Say that there is no figure, or that there can be none."""
+    words = view.words
+    service = population.service
+    if service is None or not leaves_no_case(view, kpi_id, service):
+        return html.Span(words("Keine Daten"), className="cell-missing")
+    why = words("Wird sofort beim Besuch erledigt")
+    return html.Div(
+        [
+            html.Span(words("Entfällt"), className="cell-missing"),
+            html.Span(why, className="cell-note"),
+        ],
+        className="cell",
+    )

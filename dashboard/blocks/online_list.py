@@ -1,7 +1,7 @@
 """The list of services: whether each is online, how mature, by which model and when."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 from dash import html
@@ -12,8 +12,7 @@ from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
 from dashboard.selection import Population
 from dashboard.view import View
-
-_HIGHEST: Final = {"1.1": 4, "2.0": 7}  # level of each model
+from ingest.city import HIGHEST_MATURITY
 
 _State = Mapping[str, Any]
 
@@ -91,8 +90,8 @@ def _maturity(view: View, state: _State) -> Cell:
         return html.Span(words("Keine Angabe"), className="cell-missing")
     model = state["maturity_model"]
     level = words.number(state["maturity"])
-    if model in _HIGHEST:
-        highest = words.number(_HIGHEST[model])
+    if model in HIGHEST_MATURITY:
+        highest = words.number(HIGHEST_MATURITY[model])
         said = words("Stufe {level} von {highest}", level=level, highest=highest)
     else:
         said = words("Stufe {level}", level=level)

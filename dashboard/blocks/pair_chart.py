@@ -62,7 +62,7 @@ _MEDIAN: Final = _Pair(
     kpis=("processing.median_days_decided", "processing.median_net_days_decided"),
     names=_NET_AND_GROSS_NAMES,
     kind="line",
-    title=german("Dauer brutto und netto (Median), {name}"),
+    title=german("Gesamte Dauer und Zeit beim Amt (Median), {name}"),
     measured=_GROSS_AND_NET,
 )
 _P80: Final = _Pair(
@@ -70,7 +70,7 @@ _P80: Final = _Pair(
     kpis=("processing.p80_days_decided", "processing.p80_net_days_decided"),
     names=_NET_AND_GROSS_NAMES,
     kind="line",
-    title=german("Dauer von vier aus fünf Fällen, brutto und netto, {name}"),
+    title=german("Gesamte Dauer und Zeit beim Amt von vier aus fünf Fällen, {name}"),
     measured=_GROSS_AND_NET,
 )
 

@@ -28,8 +28,8 @@ from metrics.periods import Period
 
 _ID: Final = "chart-side-by-side"
 _VERDICTS: Final[dict[Verdict, str]] = {
-    "different": german("unterscheidbar"),
-    "indistinguishable": german("nicht unterscheidbar"),
+    "different": german("Unterschied sicher"),
+    "indistinguishable": german("Unterschied nicht sicher"),
     "unknown": german("nicht zu beurteilen"),
 }
 # A promise of its own for each office: what is compared is how well each is kept.
@@ -93,19 +93,19 @@ def headline(view: View, kpi: KpiWords, quarter: Period, sides: Sequence[Side]) 
                      period=period)  # fmt: skip
     if not apart:
         return words(
-            "{period} ist kein Amt von einem anderen unterscheidbar: Die Unterschiede"
-            " können Zufall sein.",
+            "{period} unterscheidet sich kein Amt sicher von einem anderen: Die"
+            " Unterschiede können Zufall sein.",
             period=period,
         )
     if apart == len(judged):
         return words(
-            "{period} sind alle Ämter, die sich vergleichen lassen, voneinander"
-            " unterscheidbar.",
+            "{period} unterscheiden sich alle Ämter, die sich vergleichen lassen,"
+            " sicher voneinander.",
             period=period,
         )
     return words(
-        "{period} sind zwei Ämter in {apart} von {all} Vergleichen unterscheidbar."
-        " Sonst kann der Unterschied Zufall sein.",
+        "{period} ist der Unterschied zwischen zwei Ämtern in {apart} von {all}"
+        " Vergleichen sicher. Sonst kann er Zufall sein.",
         period=period,
         apart=words.number(apart),
         all=words.number(len(judged)),
@@ -212,13 +212,13 @@ def _among(view: View, side: Side, sides: Sequence[Side]) -> str:
     alike = by_verdict.get("indistinguishable", [])
     unknown = by_verdict.get("unknown", [])
     if not alike and "different" in by_verdict:
-        said = [words("von allen unterscheidbar") if not unknown
-                else words("sonst von allen unterscheidbar")]  # fmt: skip
+        said = [words("von allen sicher verschieden") if not unknown
+                else words("sonst von allen sicher verschieden")]  # fmt: skip
     elif alike and "different" not in by_verdict:
-        said = [words("von keinem unterscheidbar")]
+        said = [words("von keinem sicher verschieden")]
     elif alike:
         names = words.listing(alike)
-        said = [words("nicht unterscheidbar: {names}", names=names)]
+        said = [words("nicht sicher verschieden von: {names}", names=names)]
     else:
         said = []
     if unknown:
@@ -231,18 +231,18 @@ def _origin(view: View, kpi: KpiWords) -> html.Details:
     words = view.words
     rule = (
         words(
-            "Zwei Anteile gelten als unterscheidbar, wenn die Spanne ihres Unterschieds"
-            " (95 %, nach Newcombe) die Null nicht enthält, auch wenn man bedenkt, dass"
-            " die Anzahlen gerundet sind."
+            "Der Unterschied zweier Anteile gilt als sicher, wenn seine Spanne (95 %,"
+            " nach Newcombe) die Null nicht enthält, auch wenn man bedenkt, dass die"
+            " Anzahlen gerundet sind."
         )
         if kpi.kind == "share"
         else words(
-            "Zwei Werte gelten als unterscheidbar, wenn sich ihre Spannen (95 %) nicht"
-            " überschneiden."
+            "Der Unterschied zweier Werte gilt als sicher, wenn sich ihre Spannen"
+            " (95 %) nicht überschneiden."
         )
     )
     caution = words(
-        "Bei sehr vielen Vergleichen kann einer auch durch Zufall unterscheidbar"
+        "Bei sehr vielen Vergleichen kann ein Unterschied auch durch Zufall sicher"
         " erscheinen."
     )
     return origin(
@@ -252,7 +252,7 @@ def _origin(view: View, kpi: KpiWords) -> html.Details:
             (words("Wer gezählt wird"), kpi.population),
             (words("Was nicht mitzählt"), kpi.left_out),
             (words("Formel"), html.Code(kpi.formula, lang="en")),
-            (words("Was unterscheidbar heißt"), f"{rule} {caution}"),
+            (words("Wann ein Unterschied sicher ist"), f"{rule} {caution}"),
         ],
         view.addresses.method(kpi.id),
     )

@@ -37,7 +37,7 @@ _GRAIN: Final = "quarter"
 _Step = tuple[KpiWords, Figure]
 
 
-def visit_way(view: View, population: Population) -> Component | None:
+def visit_way(view: View, population: Population) -> html.Section | None:
     """Show the steps of one quarter side by side; None where only one is known."""
     words = view.words
     start = _newest(view, population)

@@ -157,7 +157,11 @@ def _events(plot: Plot) -> Iterator[str]:
         yield _rule("event", x, plot.upper, x, plot.lower)
         yield _rule("event", flag, top, x, plot.upper)
     for number, flag in enumerate(flags, 1):
-        yield f'<circle class="event-flag" cx="{flag:.1f}" cy="{top:.1f}" r="9.5"/>'
+        # As plotly draws it.
+        yield (
+            f'<rect class="event-flag" x="{flag - 8:.1f}" y="{top - 10:.1f}"'
+            ' width="16" height="20"/>'
+        )
         yield _text("event-number", flag, top + 5, str(number), "middle")
 
 

@@ -137,7 +137,7 @@ def _origin_body(
 
 
 def disclosure(
-    summary: str, body: Sequence[Component], *, kind: str = ""
+    summary: Children, body: Sequence[Component], *, kind: str = ""
 ) -> html.Details:
     """Something to unfold, by keyboard and without JavaScript."""
     return html.Details(

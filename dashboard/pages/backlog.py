@@ -14,11 +14,11 @@ from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.legal_lines import deadlines, right_to_sue
+from dashboard.blocks.links import service_rows
 from dashboard.blocks.only_sums import sums_note
 from dashboard.blocks.pair_chart import gross_and_net, received_and_decided
-from dashboard.blocks.service_links import service_link
 from dashboard.components.filters import Choice, Select, filter_form
-from dashboard.components.frame import main
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.section import section
 from dashboard.components.tile import tiles
 from dashboard.reading import a_year_before
@@ -59,25 +59,21 @@ def layout(view: View) -> html.Main:
     parts = [
         _filters(view, population),
         _tiles(view, population),
-        _table(view, population),
+        fold(_table(view, population)),
         sums_note(view, population),
         *_charts(view, ("backlog.open",), population),
         received_and_decided(view, population, "month"),
         *_charts(view, ("backlog.reach_working_days",), population),
-        _record(view, population),
+        fold(_record(view, population)),
         holders_block(view, population),
         ageing_block(view, population),
         *_old(view, population),
-        deadlines(view, population),
+        fold(deadlines(view, population)),
         *_charts(view, _DEADLINE, population),
         *_decided(view, population),
         *cohort_curves(view, population),
     ]
-    return main(
-        title(view),
-        *(part for part in parts if part is not None),
-        lead=_lead(view, population),
-    )
+    return long_page(view, title(view), parts, lead=_lead(view, population))
 
 
 def places(view: View) -> Iterable[Mapping[str, str]]:
@@ -169,10 +165,7 @@ def _rows(view: View, population: Population) -> tuple[str, list[Row]]:
         return view.words("Amt"), [
             (_link(view, each), Population(each)) for each in offices
         ]
-    return view.words("Leistung"), [
-        (service_link(view, each), Population(population.office, each.id))
-        for each in view.city.services_of(population.office)
-    ]
+    return view.words("Leistung"), [*service_rows(view, population.office)]
 
 
 def _record(view: View, population: Population) -> Component | None:

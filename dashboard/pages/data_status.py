@@ -12,7 +12,7 @@ from dashboard.components.chart_block import disclosure
 from dashboard.components.frame import main
 from dashboard.components.note import note
 from dashboard.components.section import section
-from dashboard.components.table import Cell, Column, table
+from dashboard.components.table import Cell
 from dashboard.i18n import german
 from dashboard.selection import moment_of
 from dashboard.view import Page, View
@@ -49,11 +49,10 @@ def layout(view: View) -> html.Main:
     return main(
         title(view),
         _summary(view),
-        _overview(view),
         section(
-            view.words("Die Quellen im Einzelnen"),
+            view.words("Alle Quellen"),
             *(_source(view, status) for status in sources),
-            id="einzeln",
+            id="uebersicht",
         ),
         lead=view.words(
             "Jede Quelle verspricht, wie alt ihre Daten höchstens werden."
@@ -76,34 +75,6 @@ def _summary(view: View) -> Component:
     return note("success", words("Alle Quellen sind so aktuell wie versprochen."), body)
 
 
-def _overview(view: View) -> Component:
-    words = view.words
-    rows: list[list[Cell]] = []
-    for status in view.snapshot.sources:
-        name = html.A(
-            _name(view, status), href=f"#{status['id']}", className="kern-link"
-        )
-        rows.append(
-            [
-                name,
-                _moment(view, status, "data_until"),
-                _moment(view, status, "last_loaded_at"),
-                words.span(timedelta(hours=status["max_age_hours"])),
-                _state(view, status),
-            ]
-        )
-    columns = [
-        Column(words("Quelle")),
-        Column(words("Daten bis")),
-        Column(words("Geliefert")),
-        Column(words("Versprochenes Alter")),
-        Column(words("Zustand")),
-    ]
-    heading = words("Alle Quellen")
-    shown = table(heading, columns, rows, is_caption_visible=False, is_stacked=True)
-    return section(heading, shown, id="uebersicht")
-
-
 def _source(view: View, status: Mapping[str, Any]) -> Component:
     words = view.words
     schedule = status["schedule"][view.language]
@@ -113,6 +84,11 @@ def _source(view: View, status: Mapping[str, Any]) -> Component:
         (words("Inhalt"), words(_TABLES[status["table"]])),
         (words("Lizenz"), status["licence"]),
         (words("Abruf"), schedule),
+        (words("Geliefert"), _moment(view, status, "last_loaded_at")),
+        (
+            words("Versprochenes Alter"),
+            words.span(timedelta(hours=status["max_age_hours"])),
+        ),
         (
             words("Letzter Versuch"),
             f"{_moment(view, status, 'last_run_at')}: {words(outcome)}",
@@ -140,7 +116,19 @@ def _source(view: View, status: Mapping[str, Any]) -> Component:
     ]
     # The list itself bears the id: a link to it unfolds what it is folded into.
     listing = html.Dl(listed, id=status["id"], className="origin-list")
-    return disclosure(_name(view, status), [listing])
+    return disclosure(_told(view, status), [listing], kind="source")
+
+
+def _told(view: View, status: Mapping[str, Any]) -> list[Component]:
+    """Say of a source in one line what it is, how far it reaches and how it stands."""
+    until = view.words(
+        "Daten bis: {moment}", moment=_moment(view, status, "data_until")
+    )
+    name = [
+        html.Span(_name(view, status)),
+        html.Span(until, className="cell-note"),
+    ]
+    return [html.Span(name, className="source-name"), _state(view, status)]
 
 
 def _name(view: View, status: Mapping[str, Any]) -> str:

@@ -11,12 +11,12 @@ from dashboard.blocks.hours_saved import hours_saved
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
+from dashboard.blocks.links import all_services, office_link
 from dashboard.blocks.live_office import live_office, now_of
-from dashboard.blocks.service_links import all_services
 from dashboard.blocks.when_to_go import window_of
 from dashboard.components.filters import Choice, Select, filter_form
-from dashboard.components.frame import main
 from dashboard.components.live_card import live_cards
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.note import note
 from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
@@ -58,11 +58,10 @@ def layout(view: View) -> html.Main:
         _appointments(view),
         all_services(view),
         *_last_quarter(view),
-        *_offices(view),
+        *map(fold, _offices(view)),
         *_lifetime(view),
     ]
-    found = (part for part in parts if part is not None)
-    return main(title(view), *found, lead=_lead(view))
+    return long_page(view, title(view), parts, lead=_lead(view))
 
 
 def has_queues(view: View) -> bool:
@@ -138,7 +137,7 @@ def _other_offices(view: View, offices: Sequence[Office]) -> Component | None:
     if not offices:
         return None
     rows: list[list[Cell]] = [
-        [_link(view, office), now_of(view, office).value] for office in offices
+        [office_link(view, office.id), now_of(view, office).value] for office in offices
     ]
     columns = [Column(words("Amt")), Column(words("Öffnung"))]
     is_all = len(offices) == len(view.city.offices)
@@ -148,14 +147,6 @@ def _other_offices(view: View, offices: Sequence[Office]) -> Component | None:
         else words("Ämter, die keine Wartezeit melden")
     )
     return table(caption, columns, rows, is_caption_visible=not is_all)
-
-
-def _link(view: View, office: Office) -> Component:
-    return html.A(
-        office.name.in_language(view.language),
-        href=view.addresses.office(office.id),
-        className="kern-link",
-    )
 
 
 def _when_to_go(view: View) -> list[Component]:
@@ -186,7 +177,8 @@ def _appointments(view: View) -> Component | None:
     """Compare how soon the offices offer an appointment to who searches for one."""
     words = view.words
     rows: list[Row] = [
-        (_link(view, office), Population(office.id)) for office in view.city.offices
+        (office_link(view, office.id), Population(office.id))
+        for office in view.city.offices
     ]
     heading = words("Wann gibt es den nächsten freien Termin?")
     shown = kpi_table(view, heading, words("Amt"), rows, _SEARCHES, "month")
@@ -239,7 +231,8 @@ def _lifetime(view: View) -> list[Component]:
 def _offices(view: View) -> list[Component]:
     words = view.words
     rows: list[Row] = [
-        (_link(view, office), Population(office.id)) for office in view.city.offices
+        (office_link(view, office.id), Population(office.id))
+        for office in view.city.offices
     ]
     heading = words("Alle Ämter")
     shown = kpi_table(view, heading, words("Amt"), rows, _office_kpis(view), "quarter")

@@ -3,7 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.components.frame import main
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
 from dashboard.i18n import german
@@ -131,10 +131,10 @@ def title(view: View) -> str:
 def layout(view: View) -> html.Main:
     rules = [_rule(view, *rule) for rule in _RULES]
     families = [_family(view, *family) for family in _FAMILIES]
-    return main(
+    return long_page(
+        view,
         title(view),
-        *(part for part in families if part is not None),
-        *rules,
+        [*map(fold, families), *rules],
         lead=view.words(
             "Jede Zahl auf diesen Seiten hat eine Definition. Mit den veröffentlichten"
             " Daten können Sie nachrechnen."

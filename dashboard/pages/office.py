@@ -10,15 +10,15 @@ from dashboard.blocks.hours_detail import when_to_go
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
+from dashboard.blocks.links import office_link, service_rows
 from dashboard.blocks.live_office import live_panel
 from dashboard.blocks.opening_hours import opening_hours
 from dashboard.blocks.price import price
 from dashboard.blocks.satisfaction import satisfaction
-from dashboard.blocks.service_links import service_link
 from dashboard.blocks.visit_way import visit_way
 from dashboard.blocks.when_to_go import window_of
 from dashboard.components.filters import choice_links
-from dashboard.components.frame import main
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.note import note
 from dashboard.components.section import section
 from dashboard.components.tile import tiles_and_more
@@ -106,20 +106,16 @@ def layout(view: View) -> html.Main:
         _when_to_go(view, office),
         opening_hours(view, office),
         _appointments(view, office),
-        _services(view, office),
+        fold(_services(view, office)),
         _tiles(view, office),
-        visit_way(view, Population(office.id)),
-        _crowd(view, office),
+        fold(visit_way(view, Population(office.id))),
+        fold(_crowd(view, office)),
         *_charts(view, office),
         *satisfaction(view, office.id),
-        price(view, office.id),
-        _channels(view, office),
+        fold(price(view, office.id)),
+        fold(_channels(view, office)),
     ]
-    return main(
-        title(view),
-        *(part for part in parts if part is not None),
-        lead=_lead(view, office),
-    )
+    return long_page(view, title(view), parts, lead=_lead(view, office))
 
 
 def places(view: View) -> Iterable[Mapping[str, str]]:
@@ -153,12 +149,7 @@ def _merged(view: View, office: Office) -> Component | None:
     fewest = view.city.publish.min_staff
     if office.staff is None or office.staff >= fewest or office.parent is None:
         return None
-    parent = view.city.office(office.parent)
-    link = html.A(
-        parent.name.in_language(view.language),
-        href=view.addresses.office(parent.id),
-        className="kern-link",
-    )
+    link = office_link(view, office.parent)
     body = html.P([words("Seine Zahlen sind enthalten in:"), " ", link])
     heading = words(
         "In diesem Amt arbeiten weniger als {n} Menschen.", n=words.number(fewest)
@@ -255,13 +246,9 @@ def _channels(view: View, office: Office) -> Component | None:
 
 def _services(view: View, office: Office) -> Component | None:
     words = view.words
-    services = view.city.services_of(office.id)
-    rows = [
-        (service_link(view, service), Population(office.id, service.id))
-        for service in services
-    ]
+    rows = service_rows(view, office.id)
     head = words("Leistungen dieses Amtes")
-    if not services:
+    if not rows:
         return None
     shown = kpi_table(view, head, words("Leistung"), rows, _SERVICE_KPIS, "quarter")
     if shown is None:

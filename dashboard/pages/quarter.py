@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 
 from dashboard.blocks.by_office import expected_by_office
 from dashboard.blocks.kpi_table import Row, kpi_table
+from dashboard.blocks.links import office_link, service_rows
 from dashboard.blocks.quarter_contents import HEADLINES, SERVICE_TABLES, TABLES
-from dashboard.blocks.service_links import service_link
 from dashboard.components.aria import aria
-from dashboard.components.chart_block import disclosure
 from dashboard.components.frame import main
+from dashboard.components.long_page import fold
 from dashboard.components.section import section
 from dashboard.reading import Figure
 from dashboard.selection import (
@@ -130,7 +130,7 @@ def _table(
     if len(view.city.offices) > 1:
         rows.append((words("Ganze Stadt"), Population()))
     rows += [
-        (_office_link(view, office.id), Population(office.id))
+        (office_link(view, office.id), Population(office.id))
         for office in view.city.offices
     ]
     caption = f"{words(heading)}, {words.quarter(quarter.start)}"
@@ -138,11 +138,6 @@ def _table(
         view, caption, words("Amt"), rows, kpis, "quarter", start=quarter.start
     )
     return _folded(words(heading), shown, anchor)
-
-
-def _office_link(view: View, office: str) -> Component:
-    name = view.city.office(office).name.in_language(view.language)
-    return html.A(name, href=view.addresses.office(office), className="kern-link")
 
 
 def _services(view: View, quarter: Period) -> list[Component]:
@@ -163,10 +158,7 @@ def _service_table(
     kpis: tuple[str, ...],
 ) -> Component | None:
     words = view.words
-    rows: list[Row] = [
-        (service_link(view, each), Population(office.id, each.id))
-        for each in view.city.services_of(office.id)
-    ]
+    rows = service_rows(view, office.id)
     title = words(heading, office=office.name.in_language(view.language))
     caption = f"{title}, {words.quarter(quarter.start)}"
     shown = kpi_table(
@@ -179,8 +171,7 @@ def _folded(heading: str, shown: Component | None, anchor: str) -> Component | N
     """Fold a table away on a phone, where all of them together have no end."""
     if shown is None:
         return None
-    folded = disclosure(heading, [shown], kind="folds-on-phone")
-    return section(heading, folded, id=anchor)
+    return fold(section(heading, shown, id=anchor))
 
 
 def _remarks(view: View, quarter: Period) -> Component:

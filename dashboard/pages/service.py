@@ -7,9 +7,9 @@ from dash.development.base_component import Component
 
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_tile import kpi_tile
-from dashboard.blocks.service_links import service_link
+from dashboard.blocks.links import office_link, service_link
 from dashboard.blocks.visit_way import visit_way
-from dashboard.components.frame import main
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.section import section
 from dashboard.components.tile import tiles, tiles_and_more
 from dashboard.reading import Figure, KpiWords, a_year_before
@@ -49,17 +49,13 @@ def layout(view: View) -> html.Main:
         _office(view, service),
         _cases(view, service, population),
         _appointments(view, service, population),
-        visit_way(view, population),
+        fold(visit_way(view, population)),
         kpi_chart(view, "processing.expected_days", population, "month"),
         kpi_chart(view, _NEXT_FREE, population, "month"),
         kpi_chart(view, _SUCCESS, population, "month"),
         _others(view, service),
     ]
-    return main(
-        title(view),
-        *(part for part in parts if part is not None),
-        lead=_lead(view, population),
-    )
+    return long_page(view, title(view), parts, lead=_lead(view, population))
 
 
 def places(view: View) -> Iterable[Mapping[str, str]]:
@@ -105,12 +101,7 @@ def _newest(
 
 
 def _office(view: View, service: Service) -> Component:
-    office = view.city.office(service.office)
-    link = html.A(
-        office.name.in_language(view.language),
-        href=view.addresses.office(office.id),
-        className="kern-link",
-    )
+    link = office_link(view, service.office)
     return html.P([view.words("Zuständiges Amt:"), " ", link])
 
 
@@ -141,9 +132,12 @@ def _cases(view: View, service: Service, population: Population) -> Component | 
     grain = "quarter" if service.sensitive else "month"
     shown = _tiles(view, _CASES, population, grain)
     norms = [_norm(view, each) for each in _deadlines(view, service)]
+    heading = view.words("Bis es erledigt ist")
+    if not shown and service.done_in_visit:
+        said = view.words("Diese Leistung wird sofort beim Besuch erledigt.")
+        return section(heading, html.P(said), id="bearbeitung")
     if not shown:
         return None
-    heading = view.words("Bis es erledigt ist")
     promised = html.Ul(norms) if norms else None
     return section(heading, tiles(shown), promised, id="bearbeitung")
 

@@ -9,9 +9,10 @@ from dash.development.base_component import Component
 from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import Row, kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
+from dashboard.blocks.links import office_link
 from dashboard.blocks.satisfaction import SHARE, TILES, satisfaction
 from dashboard.components.filters import Choice, Select, choice_links, filter_form
-from dashboard.components.frame import main
+from dashboard.components.long_page import fold, long_page
 from dashboard.components.section import section
 from dashboard.components.tile import tiles
 from dashboard.goals import SERVICE_LEVEL
@@ -61,12 +62,8 @@ def layout(view: View) -> html.Main:
             kpi_chart(view, _HANDLING, Population(office), _GRAIN),
             *satisfaction(view, office),
         ]
-    parts.append(_rated_offices(view))
-    return main(
-        title(view),
-        *(part for part in parts if part is not None),
-        lead=_lead(view, office),
-    )
+    parts.append(fold(_rated_offices(view)))
+    return long_page(view, title(view), parts, lead=_lead(view, office))
 
 
 def places(view: View) -> Iterable[Mapping[str, str]]:
@@ -184,15 +181,7 @@ def _rated_offices(view: View) -> Component | None:
     """Compare nothing: what people are asked about differs from office to office."""
     words, offices = view.words, _rated(view)
     rows: list[Row] = [
-        (
-            html.A(
-                view.city.office(office).name.in_language(view.language),
-                href=view.addresses.office(office),
-                className="kern-link",
-            ),
-            Population(office),
-        )
-        for office in offices
+        (office_link(view, office), Population(office)) for office in offices
     ]
     heading = words("Zufriedenheit in den Ämtern")
     shown = kpi_table(view, heading, words("Amt"), rows, TILES, "quarter")

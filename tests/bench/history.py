@@ -17,6 +17,7 @@ from metrics.compute import figures_of
 from metrics.reading import Reading
 from metrics.snapshot import publish
 from tests.bench import publishing
+from tests.bench.cities import HEAD
 from tests.bench.exports import CITY_FILE
 
 OFFICES = 8
@@ -92,16 +93,7 @@ def city() -> City:
     offices = [f"amt{number}" for number in range(OFFICES)]
     return City.model_validate(
         {
-            "city": {
-                "id": "grossstadt",
-                "name": "Großstadt",
-                "ars": "069990000000",
-                "state": "HE",
-                "timezone": "Europe/Berlin",
-                "contact": {"name": "Rathaus"},
-                "publisher": "Stadt",
-                "licence": "dl-de/zero-2.0",
-            },
+            "city": HEAD,
             "office": [
                 {
                     "id": office,

@@ -15,6 +15,7 @@ from ingest.city import City
 from ingest.delivery import run_source
 from ingest.scheduler import Scheduler
 from ingest.warehouse import open_warehouse
+from tests.bench.cities import HEAD
 
 NOW = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
 FIRST = datetime(2016, 1, 4)  # noqa: DTZ001 - as the offices' clocks show it
@@ -37,16 +38,7 @@ def city(folder: str = "in", *, url: str = "", sources: int = 1) -> City:
     )
     return City.model_validate(
         {
-            "city": {
-                "id": "grossstadt",
-                "name": "Großstadt",
-                "ars": "069990000000",
-                "state": "HE",
-                "timezone": "Europe/Berlin",
-                "contact": {"name": "Rathaus"},
-                "publisher": "Stadt",
-                "licence": "dl-de/zero-2.0",
-            },
+            "city": HEAD,
             "office": [office],
             "source": listed,
             "publish": {"cells": []},

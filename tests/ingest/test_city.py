@@ -146,6 +146,32 @@ decided_by = { de = "Jahresabschluss 2025", en = "Annual accounts 2025" }
 """
 
 
+DEADLINE = """
+[[deadline]]
+service = "personalausweis"
+norm = "§ 1"
+duration = 3
+unit = "months"
+starts_at = "received"
+label = { de = "3 Monate", en = "3 months" }
+source = "https://example.org/norm"
+valid_from = 2020-01-01
+"""
+
+
+def test_what_is_done_in_the_visit_has_no_deadline(tmp_path):
+    path = tmp_path / "stadt.toml"
+    path.write_text(SMALL_CITY + DEADLINE, encoding="utf-8")
+    assert len(read_city(path).deadlines) == 1
+    at_once = SMALL_CITY.replace(
+        'office = "buergeramt"\n', 'office = "buergeramt"\ndone_in_visit = true\n'
+    )
+    assert errors_of(tmp_path, at_once + DEADLINE) == [
+        "[[deadline]] \"no. 1\" service: 'personalausweis' is done in the visit; it has"
+        " no deadline"
+    ]
+
+
 def test_a_cost_is_of_an_office_or_a_service_and_stands_once_a_year(tmp_path):
     path = tmp_path / "stadt.toml"
     other_year = COST.replace("2025\n", "2024\n")

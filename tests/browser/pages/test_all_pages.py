@@ -56,7 +56,7 @@ def test_a_value_in_a_table_leads_to_its_way(open_tab, busy_site):
     assert value in tab.page.locator(".origin-entry").first.inner_text()
 
 
-@pytest.mark.parametrize("path", ["", "methodik", "quartal/2026-Q3", "datenstand"])
+@pytest.mark.parametrize("path", ["", "methodik", "quartal/2026-Q3"])
 def test_a_stacked_table_is_not_cut_off_on_a_phone(path, open_tab, busy_site):
     tab = open_tab(f"{busy_site[0]}/{path}", width=390)
     tab.until_taken_over()
@@ -69,11 +69,71 @@ def test_a_stacked_table_is_not_cut_off_on_a_phone(path, open_tab, busy_site):
 
 
 def test_a_link_to_a_source_unfolds_what_is_said_of_it(open_tab, busy_site):
-    tab = open_tab(f"{busy_site[0]}/datenstand")
+    tab = open_tab(f"{busy_site[0]}/datenstand#anzeigen")
     tab.until_taken_over()
-    assert tab.page.locator("details[open]").count() == 0
-    tab.page.locator("table a").first.click()
-    tab.page.locator("details[open] .origin-list").wait_for(state="visible")
+    tab.page.locator("#anzeigen").wait_for(state="visible")
+    assert tab.page.locator("details[open]").count() == 1
+
+
+OFFICE = "amt/einwohnermeldeamt"
+LATE_CHART = "#chart-waiting-visits"  # the third of its page
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const e of list.getEntries()) if (!e.hadRecentInput) window.shifted += e.value;
+}).observe({type: "layout-shift", buffered: true});
+"""
+
+
+def test_a_late_chart_folds_on_a_phone_and_is_drawn_when_unfolded(open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/{OFFICE}", width=390)
+    tab.until_taken_over()
+    chart = tab.page.locator(LATE_CHART)
+    summary = chart.locator("summary").first
+    assert "Besuche" in summary.inner_text()  # it tells the finding
+    summary.scroll_into_view_if_needed()
+    tab.page.wait_for_timeout(200)
+    assert not chart.locator(".drawing").is_visible()
+    assert chart.locator(".is-live").count() == 0
+    summary.click()
+    chart.locator(".drawing").scroll_into_view_if_needed()
+    chart.locator(".is-live").wait_for()
+
+
+def test_a_link_to_a_folded_part_unfolds_it_each_time(open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/{OFFICE}{LATE_CHART}", width=390)
+    tab.until_taken_over()
+    assert tab.page.locator(f"{LATE_CHART} .drawing").is_visible()
+    tab.page.locator("nav .disclosure-summary").click()
+    link = tab.page.locator(".contents a", has_text="Leistungen dieses Amtes")
+    part = tab.page.locator("section[aria-labelledby=leistungen]")
+    for _ in range(2):
+        link.click()
+        part.locator("table").wait_for(state="visible")
+        part.locator("summary").click()
+        assert not part.locator("table").is_visible()
+
+
+def test_a_wide_screen_and_paper_show_what_a_phone_folds(open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/{OFFICE}", width=1280)
+    tab.until_taken_over()
+    drawing = tab.page.locator(f"{LATE_CHART} .drawing")
+    assert drawing.is_visible()
+    assert not tab.page.locator(f"{LATE_CHART} summary").first.is_visible()
+    tab.page.set_viewport_size({"width": 390, "height": 844})
+    assert not drawing.is_visible()
+    tab.page.emulate_media(media="print")
+    assert drawing.is_visible()
+
+
+def test_unfolding_and_scrolling_shift_nothing_on_a_phone(open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/{OFFICE}", width=390)
+    tab.until_taken_over()
+    tab.page.evaluate(SHIFTS)
+    for _ in range(20):
+        tab.page.mouse.wheel(0, 800)
+        tab.page.wait_for_timeout(30)
+    assert tab.page.evaluate("window.shifted") == 0
 
 
 def test_every_page_says_itself_in_less_than_30_kb_without_javascript(

@@ -146,6 +146,31 @@ def test_net_stands_beside_gross_and_says_what_it_leaves_out(full):
         assert f"zahl=processing.{kpi}/bauordnung" in page.html
 
 
+def test_what_is_done_in_the_visit_can_have_no_time_until_a_decision(full):
+    done = full.city.service("beglaubigung")
+    other = full.city.service("personalausweis")
+    assert (done.done_in_visit, other.done_in_visit) == (True, False)
+
+    def without_cases(figures):
+        of_both = pl.col("service").is_in([done.id, other.id]).fill_null(value=False)
+        return figures.filter(
+            ~(of_both & pl.col("kpi").str.contains("^(processing|backlog)"))
+        )
+
+    stage = with_figures(full, without_cases)
+    rows = stage.page("/amt/einwohnermeldeamt").html.split("<tr")
+    of = {
+        each.id: next(row for row in rows if f">{each.name.de}<" in row)
+        for each in (done, other)
+    }
+    assert of[done.id].count("Entfällt") == 3  # every KPI of cases in the table
+    assert of[done.id].count("Wird sofort beim Besuch erledigt") == 3
+    assert "Entfällt" not in of[other.id]  # nobody says so: then data are missing
+    assert of[other.id].count("Keine Daten") == 3
+    said_of = stage.page(f"/leistung/{done.id}").text
+    assert "Diese Leistung wird sofort beim Besuch erledigt." in said_of
+
+
 def test_without_the_net_time_the_gross_time_stands_alone(full):
     def without_net(figures):
         return figures.filter(~pl.col("kpi").str.contains("_net_"))

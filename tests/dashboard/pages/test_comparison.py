@@ -48,18 +48,18 @@ SHORT, MIDDLE, LONG = (10, 9, 12), (12, 11, 14), (30, 27, 33)
     [
         (
             (SHORT, MIDDLE, LONG),
-            "Im 3. Quartal 2026 sind zwei Ämter in 2 von 3 Vergleichen unterscheidbar."
-            " Sonst kann der Unterschied Zufall sein.",
+            "Im 3. Quartal 2026 ist der Unterschied zwischen zwei Ämtern in 2 von 3"
+            " Vergleichen sicher. Sonst kann er Zufall sein.",
         ),
         (
             (SHORT, MIDDLE),
-            "Im 3. Quartal 2026 ist kein Amt von einem anderen unterscheidbar: Die"
-            " Unterschiede können Zufall sein.",
+            "Im 3. Quartal 2026 unterscheidet sich kein Amt sicher von einem anderen:"
+            " Die Unterschiede können Zufall sein.",
         ),
         (
             (SHORT, LONG),
-            "Im 3. Quartal 2026 sind alle Ämter, die sich vergleichen lassen,"
-            " voneinander unterscheidbar.",
+            "Im 3. Quartal 2026 unterscheiden sich alle Ämter, die sich vergleichen"
+            " lassen, sicher voneinander.",
         ),
         (
             (SHORT, (None, None, None)),
@@ -96,9 +96,9 @@ def test_a_row_says_value_span_year_before_and_what_is_certain(full) -> None:
     for value, span, _before, since, among in with_value:
         minutes = int(value.split("\N{NO-BREAK SPACE}")[0].split(" ")[0])
         assert span.startswith(f"{minutes - 1} bis {minutes + 1}")
-        assert since in {"unterscheidbar", "nicht unterscheidbar",
+        assert since in {"Unterschied sicher", "Unterschied nicht sicher",
                          "nicht zu beurteilen", "kein Vergleich"}  # fmt: skip
-        assert "unterscheidbar" in among
+        assert "sicher verschieden" in among
     hidden = [row for row in found.values() if "Zu wenige Fälle" in row[0]]
     assert hidden
     assert all(row[3:] == ["kein Vergleich", "kein Vergleich"] for row in hidden)

