@@ -67,18 +67,27 @@
   }
 
   /* A link to a part that a phone folds unfolds it. */
-  function unfold() {
-    const linked = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  function unfold(hash) {
+    const linked = hash && main.querySelector(`#${CSS.escape(nameIn(hash))}`);
     const part = linked && linked.closest(PART);
     const folded = part && part.querySelector(":scope > .folds-on-phone");
     if (folded) folded.open = true;
   }
 
-  unfold();
-  window.addEventListener("hashchange", unfold);
+  function nameIn(hash) {
+    try {
+      return decodeURIComponent(hash.slice(1));
+    } catch {
+      return hash.slice(1); // a lone percent sign
+    }
+  }
+
+  unfold(location.hash);
+  window.addEventListener("hashchange", () => unfold(location.hash));
   main.addEventListener("click", function (event) {
     // Followed a second time, a link changes no address.
-    if (event.target.closest('a[href^="#"]')) unfold();
+    const link = event.target.closest('a[href^="#"]');
+    if (link) unfold(link.hash);
   });
 
   function Content(properties) {

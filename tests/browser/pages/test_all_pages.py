@@ -114,6 +114,22 @@ def test_a_link_to_a_folded_part_unfolds_it_each_time(open_tab, busy_site):
         assert not part.locator("table").is_visible()
 
 
+def test_a_link_to_one_part_leaves_another_folded(open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/{OFFICE}{LATE_CHART}", width=390)
+    tab.until_taken_over()
+    drawing = tab.page.locator(f"{LATE_CHART} .drawing")
+    tab.page.locator(f"{LATE_CHART} summary").first.click()
+    tab.page.locator("nav .disclosure-summary").click()
+    tab.page.locator(".contents a", has_text="Leistungen dieses Amtes").click()
+    tab.page.locator("section[aria-labelledby=leistungen] table").wait_for()
+    assert not drawing.is_visible()
+
+
+def test_an_address_with_a_broken_mark_still_comes_to_life(open_tab, busy_site):
+    tab = open_tab(f"{busy_site[0]}/{OFFICE}#%", width=390)
+    tab.until_taken_over()
+
+
 def test_a_wide_screen_and_paper_show_what_a_phone_folds(open_tab, busy_site):
     tab = open_tab(f"{busy_site[0]}/{OFFICE}", width=1280)
     tab.until_taken_over()
