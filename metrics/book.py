@@ -18,6 +18,7 @@ Offices that report only sums have no single cases: what they add to received, d
 and open is told by the columns of metrics/case_counts.py, and is in nothing else.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
@@ -65,15 +66,26 @@ def _keep_book(reading: Reading) -> Counted | None:
     spans = _together([part.spans for part in parts])
     windows = _windows(spans, reading.calendar)
     events = _all_events(case_sums(reading).get("events"), counts)
+    rows = {
+        population: _daily(those, population, spans, windows)
+        for population, those in by_population(events, reading.city).items()
+    }
     return Counted(
-        rows={
-            population: _daily(rows, population, spans, windows)
-            for population, rows in by_population(events, reading.city).items()
-        },
+        rows=rows,
         spans=spans,
         covered=pl.concat(part.covered for part in parts).unique(),
         events=pl.col("received").sum() + pl.col("decided").sum(),
+        keys=_keys(rows),
     )
+
+
+def _keys(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Give each day one key over the rows of all groups."""
+    hashes = pl.concat(
+        those.select("day", key=pl.struct(pl.lit(population), pl.all()).hash(seed=1))
+        for population, those in rows.items()
+    )
+    return hashes.group_by("day").agg(pl.col("key").sum()).sort("day")
 
 
 def _together(spans: list[pl.DataFrame]) -> pl.DataFrame:

@@ -49,9 +49,11 @@ def withhold(
         year=pl.col("period_start").dt.year()
     )
     told = [cells.clear().select(*CELL, "figure_id")]
-    for year in cells["year"].unique().sort():
-        of_year = cells.filter((pl.col("year") == year) | _is_open_before(year))
-        told.append(_told_too_much(of_year, f"withheld-{year}", shelf))
+    by_year = cells.partition_by("year", as_dict=True)
+    for (year,), of_year in sorted(by_year.items()):
+        before = by_year.get((year - 1,), of_year.clear()).filter(_is_open_before(year))
+        both = pl.concat([of_year, before])
+        told.append(_told_too_much(both, f"withheld-{year}", shelf))
     return _without(published, pl.concat(told))
 
 
