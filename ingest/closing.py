@@ -97,6 +97,7 @@ def delete_looks(
 ) -> None:
     """Close figures and delete the looks that they stand on; the caller holds WRITING.
 
+    Their files are left to `finish_deletions`, which may take minutes and needs no lock.
     `figures` are of closed_figures, `days` of closed_days, both without closing_id.
     """
     own = connection.cursor()
@@ -111,7 +112,6 @@ def delete_looks(
             own.execute("ROLLBACK")
         shutil.rmtree(aside.parent, ignore_errors=True)
         raise
-    finish_deletions(connection, archive)
 
 
 def finish_deletions(connection: duckdb.DuckDBPyConnection, archive: Path) -> None:

@@ -61,8 +61,7 @@ def delete_old_looks(
         except (duckdb.Error, OSError) as error:
             name = type(error).__name__
             log.error("%s: old looks could not be deleted: %s", source.id, name)
-    with WRITING:
-        finish_deletions(connection, archive)
+    finish_deletions(connection, archive)
     return deleted
 
 
