@@ -97,7 +97,7 @@ def delete_looks(
 ) -> None:
     """Close figures and delete the looks that they stand on; the caller holds WRITING.
 
-    Their files are left to `finish_deletions`, which may take minutes and needs no lock.
+    Their files are left to `finish_deletions`, which may take minutes and no lock.
     `figures` are of closed_figures, `days` of closed_days, both without closing_id.
     """
     own = connection.cursor()
@@ -110,7 +110,7 @@ def delete_looks(
     except BaseException:
         with suppress(duckdb.TransactionException):  # a failed commit is undone
             own.execute("ROLLBACK")
-        shutil.rmtree(aside.parent, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
         raise
 
 

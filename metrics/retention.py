@@ -61,7 +61,10 @@ def delete_old_looks(
         except (duckdb.Error, OSError) as error:
             name = type(error).__name__
             log.error("%s: old looks could not be deleted: %s", source.id, name)
-    finish_deletions(connection, archive)
+    try:
+        finish_deletions(connection, archive)
+    except OSError as error:
+        log.error("files of deleted looks are still there: %s", type(error).__name__)
     return deleted
 
 
