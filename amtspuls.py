@@ -26,6 +26,7 @@ from ingest.template_workbook import write_workbook
 from metrics.errors import MetricsError
 from metrics.explain import explain as explain_figure
 from metrics.freshness import status_at_last_check
+from metrics.retention import delete_old_looks
 from metrics.snapshot import publish as publish_snapshot
 from metrics.snapshot import publish_live
 from metrics.withhold import TooMuchIsTold
@@ -215,7 +216,7 @@ def explain(
             published_dir=place.published,
         )
     terminal.answer(dataclasses.asdict(explanation), as_json, explanation.in_words())
-    if not explanation.agrees:
+    if explanation.agrees is False:
         raise typer.Exit(1)
 
 
@@ -277,9 +278,10 @@ def _publish(
     place: Place, connection: duckdb.DuckDBPyConnection, *, anew: bool = False
 ) -> Path:
     now = datetime.now(UTC)
-    folder = publish_snapshot(
-        *(connection, place.city, place.city_file, place.folder, now), anew=anew
-    )
+    given = (connection, place.city, place.city_file, place.folder, now)
+    folder = publish_snapshot(*given, anew=anew)
+    if delete_old_looks(connection, place.city, place.folder, now):
+        folder = publish_snapshot(*given)  # the same figures; now pages say so
     publish_live(connection, place.city, place.published, now)
     return folder
 

@@ -19,6 +19,7 @@ import duckdb
 import polars as pl
 
 from ingest.checks import Checked
+from ingest.closing import restore
 from ingest.errors import IngestError
 from ingest.loading import Delivery, supersede, touched_by, write
 from ingest.parts import CheckedParts
@@ -115,13 +116,16 @@ def rebuild(connection: duckdb.DuckDBPyConnection, archive: Path) -> int:
     with WRITING:
         own.execute("BEGIN")
         try:
-            for delivery, file in described:
+            deleted = restore(own, archive)
+            # Whose files a killed run left lying, they are deleted all the same.
+            there = [pair for pair in described if pair[0].id not in deleted]
+            for delivery, file in there:
                 _replay(own, delivery, file)
             own.execute("COMMIT")
         except BaseException:
             own.execute("ROLLBACK")
             raise
-    return len(described)
+    return len(deleted) + len(there)
 
 
 def _replay(

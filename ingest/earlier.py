@@ -21,12 +21,13 @@ _OF_SOURCE: Final = (
 def seen(connection: duckdb.DuckDBPyConnection, source: str, read_with: str) -> Seen:
     """Return the deliveries that count, by name, for an adapter to ask less.
 
-    What was read with another mapping is asked for again.
+    What was read with another mapping is asked for again, unless its rows were deleted.
     """
     counting = read_frame(
         connection,
         "SELECT name, received_at, covers_from, covers_to, etag, last_modified"
-        " FROM deliveries WHERE source = ? AND superseded_at IS NULL AND read_with = ?"
+        " FROM deliveries WHERE source = ? AND superseded_at IS NULL"
+        " AND (read_with = ? OR rows_deleted_at IS NOT NULL)"
         " QUALIFY received_at = max(received_at) OVER (PARTITION BY name)",
         [source, read_with],
     )
@@ -65,10 +66,11 @@ def is_known(
         SELECT count(*) AS found FROM (
             SELECT name, content_sha256, superseded_at,
                 row_number() OVER (PARTITION BY name ORDER BY received_at DESC) AS nth,
-                covers_from, covers_to, read_with
+                covers_from, covers_to, read_with, rows_deleted_at
             FROM deliveries WHERE source = ? AND (name = ? OR content_sha256 = ?)
         )
-        WHERE content_sha256 = ? AND read_with = ?
+        WHERE content_sha256 = ?
+            AND (read_with = ? OR rows_deleted_at IS NOT NULL)
             AND (? IS NULL OR covers_from = ? AND covers_to = ?)
             AND (superseded_at IS NULL OR NOT ? AND name = ? AND nth = 1)
         """,

@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from ingest.checks import Checked
+from ingest.closing import covers_deleted, deleted_before
 from ingest.errors import DeliveryRefused, IngestError
 from ingest.parts import CheckedParts
 from ingest.warehouse import Rows, columns_of, insert_rows, read_frame
@@ -69,6 +70,7 @@ def load(
     shrink_to: float,
 ) -> None:
     """Load rows within the caller's transaction, and supersede what they cover."""
+    _refuse_deleted(connection, delivery)
     replaced = _replaced_by(connection, delivery)
     _refuse_shrinking(delivery, replaced, shrink_to)
     write(connection, delivery, checked.rows, checked.refused)
@@ -117,6 +119,20 @@ def touched_by(
     bound = {"source": delivery.source, "first": first, "end": end}
     touched: pl.DataFrame = connection.sql(_TOUCHED, params=bound).pl()
     return touched
+
+
+def _refuse_deleted(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
+    """Refuse looks of a time whose looks were deleted: their figures are closed."""
+    source, covers = delivery.source, delivery.covers
+    until = deleted_before(connection, source)
+    if until is None or not covers_deleted(connection, source, covers):
+        return
+    message = (
+        f"it covers {_span(covers)}, but looks before {until:%Y-%m-%d %H:%M}"
+        " UTC were deleted, as keep_months in the city file says, and the figures"
+        " from then are closed; hand in one that begins later"
+    )
+    raise DeliveryRefused(message)
 
 
 def _replaced_by(

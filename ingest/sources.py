@@ -1,7 +1,7 @@
 """What the city file says about a source: where it is, when it is due, how it reads."""
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,7 @@ from ingest.interface_mappings import (
     ZmsMapping,
 )
 from ingest.mappings import (
+    Covers,
     Identifier,
     Model,
     Offices,
@@ -65,6 +66,12 @@ class Checks(Model):
     warn: tuple[MayWarn, ...] = ()  # rules whose rows are loaded, and counted
 
 
+# Of looks, which come every minute, only what they gave need be kept for ever.
+LOOKS: Final[frozenset[Table]] = frozenset({"queue_samples", "slot_offers", "parking"})
+# Every period is compared with the same one a year before, and by the quarter.
+FEWEST_MONTHS_KEPT: Final = 15
+
+
 class _Mapping(Protocol):
     """What every mapping says: which table it fills, and about whom."""
 
@@ -90,6 +97,7 @@ class _Source(Model):
     max_age: Span
     min_rows: int = Field(default=1, ge=0)
     keep_raw: bool = False
+    keep_months: int | None = None  # single looks; None: for ever
     private_host: bool = False  # the url may lead to a private address
     secrets: dict[str, str] = Field(
         default={}
@@ -103,6 +111,31 @@ class _Source(Model):
             raise ValueError(message)
         if (self.cron is None) == (self.every is None):
             message = 'give either "cron" or "every"'
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _only_looks_are_deleted(self) -> Self:
+        if self.keep_months is None:
+            return self
+        if self.table not in LOOKS:
+            message = (
+                f'"keep_months" is for tables of looks ({", ".join(sorted(LOOKS))}),'
+                f" and this source fills {self.table}; leave it out"
+            )
+            raise ValueError(message)
+        if self.keep_months < FEWEST_MONTHS_KEPT:
+            message = (
+                f'"keep_months" must be at least {FEWEST_MONTHS_KEPT}: every period is'
+                " compared with the same one a year before"
+            )
+            raise ValueError(message)
+        covers: Covers | None = getattr(self.mapping, "covers", None)
+        if covers is not None and covers.by == "all":
+            message = (
+                '"keep_months" deletes whole deliveries, and with covers.by = "all"'
+                ' each holds everything; use covers.by = "rows" or "file_name"'
+            )
             raise ValueError(message)
         return self
 

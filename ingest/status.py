@@ -10,6 +10,7 @@ import polars as pl
 
 from ingest import schedule
 from ingest.city import City
+from ingest.closing import deleted_before
 from ingest.opening import last_open
 from ingest.rules import MAY_LIE_AHEAD
 from ingest.sources import QueueFeedSource, Source
@@ -41,6 +42,8 @@ class SourceStatus:
     refused_by_rule: dict[str, int]
     is_late: bool
     warned_by_rule: dict[str, int] = field(default_factory=dict)  # loaded all the same
+    keep_months: int | None = None  # of single looks; None: for ever
+    deleted_before: datetime | None = None  # up to when looks were deleted
 
 
 def source_status(
@@ -76,6 +79,8 @@ def source_status(
                 refused_by_rule=refused.get(source.id, {}),
                 is_late=_is_late(source, city, data_until, now),
                 warned_by_rule=warned.get(source.id, {}),
+                keep_months=source.keep_months,
+                deleted_before=deleted_before(connection, source.id),
             )
         )
     return found

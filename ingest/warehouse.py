@@ -28,6 +28,7 @@ _TYPES: Final[Mapping[str, pl.DataType]] = {
     "DATE": pl.Date(),
     "INTEGER": pl.Int32(),
     "BIGINT": pl.Int64(),
+    "UBIGINT": pl.UInt64(),
     "DOUBLE": pl.Float64(),
     "BOOLEAN": pl.Boolean(),
 }
@@ -89,10 +90,11 @@ def read_rows(
 def read_frame(
     connection: duckdb.DuckDBPyConnection,
     statement: str,
-    parameters: Sequence[object] = (),
+    parameters: Sequence[object] | Mapping[str, object] = (),
 ) -> pl.DataFrame:
     """Run a query on a cursor of its own, so that any thread may ask."""
-    frame: pl.DataFrame = connection.cursor().sql(statement, params=[*parameters]).pl()
+    bound = parameters if isinstance(parameters, Mapping) else [*parameters]
+    frame: pl.DataFrame = connection.cursor().sql(statement, params=bound).pl()
     return frame
 
 

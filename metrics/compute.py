@@ -12,6 +12,7 @@ import polars as pl
 from ingest.city import City
 from metrics.ageing import ageing
 from metrics.case_counts import unbalanced
+from metrics.closed import with_closed
 from metrics.control_charts import control_charts
 from metrics.crowd import crowd
 from metrics.derived import derived, needs_of
@@ -28,7 +29,7 @@ from metrics.periods import GRAINS, PeriodGrain
 from metrics.protect_parts import parts_beside
 from metrics.reading import Reading
 from metrics.shelf import Shelf
-from metrics.spans import POPULATIONS
+from metrics.spans import POPULATIONS, Counted
 from metrics.survival import survival
 from metrics.tidy import tidy
 from metrics.when_to_go import wait_by_hour
@@ -140,33 +141,58 @@ def _figures_of(
     grains: Mapping[str, Sequence[PeriodGrain]] | None = None,
     kept: Kept | None = None,
 ) -> Iterator[pl.DataFrame]:
+    counted = _counted(facts, reading)
+    if counted is None or not measures:
+        return
+    grains = grains or {p: _grains(p, reading.city) for p in POPULATIONS}
+    task = Task(measures, counted.events, grains)
+    measured = _values(facts, counted, task, reading, kept)
+    values = with_closed(measured, facts, task, reading)
+    yield from tidy(counted, values, task, reading)
+
+
+def values_of(facts: Facts, reading: Reading) -> pl.DataFrame:
+    """Measure all periods of one kind of facts from the rows that are there.
+
+    In every grain, since what is closed now may be published in another one later.
+    """
+    counted, measures = _counted(facts, reading), _measures()[facts]
+    grains = dict.fromkeys(POPULATIONS, GRAINS)
+    if counted is None:
+        return Task(measures, pl.len(), grains).nothing().values
+    return _values(facts, counted, Task(measures, counted.events, grains), reading)
+
+
+def _counted(facts: Facts, reading: Reading) -> Counted | None:
     is_in_parts = facts in _IN_PARTS
     counted = FACTS[facts](reading.without_rows() if is_in_parts else reading)
-    if counted is None or counted.spans.is_empty() or not measures:
-        return
-    task = Task(
-        measures,
-        counted.events,
-        grains or {p: _grains(p, reading.city) for p in POPULATIONS},
-    )
+    return None if counted is None or counted.spans.is_empty() else counted
+
+
+def _values(
+    facts: Facts,
+    counted: Counted,
+    task: Task,
+    reading: Reading,
+    kept: Kept | None = None,
+) -> pl.DataFrame:
+    """Measure what must be, reading no more than a year of rows at a time."""
 
     def rows_of_days(first: date, last: date) -> Mapping[str, pl.DataFrame]:
-        if not is_in_parts:
+        if facts not in _IN_PARTS:
             return _of_days(counted.rows, first, last)
         part = FACTS[facts](reading.of_days(first, last))
         return {} if part is None else part.rows
 
     if counted.keys is None:
-        values = measure_rows(task, _wanted(counted.rows, task))
-    else:
-        before = task.nothing() if kept is None else kept.load(facts, task)
-        measured = measure_anew(
-            task, lambda *days: _wanted(rows_of_days(*days), task), counted.keys, before
-        )
-        if kept is not None:
-            kept.save(facts, measured)
-        values = measured.values
-    yield from tidy(counted, values, task, reading)
+        return measure_rows(task, _wanted(counted.rows, task))
+    before = task.nothing() if kept is None else kept.load(facts, task)
+    measured = measure_anew(
+        task, lambda *days: _wanted(rows_of_days(*days), task), counted.keys, before
+    )
+    if kept is not None:
+        kept.save(facts, measured)
+    return measured.values
 
 
 def _of_days(

@@ -15,6 +15,8 @@ import polars as pl
 from ingest.city import City
 from ingest.warehouse import SCHEMA, insert_rows, read_frame, read_rows
 from metrics.catalogue import CATALOGUE, Kpi
+from metrics.closed import read_closings
+from metrics.closings import Closed, closing_of
 from metrics.compute import compute, compute_like
 from metrics.errors import MetricsError
 from metrics.explanation import Explanation, Origin, Outcome, condition
@@ -48,8 +50,16 @@ def explain(
 
     With `published_dir` it is told, too, what the snapshot of that moment says.
     """
-    if as_of is None:
-        told = _explain(connection, city, figure_id, now)
+    closed = _closing(connection, _parsed(figure_id))
+    if as_of is None or (closed and closed.closed_at <= as_of.astimezone(UTC)):
+        told = _explain(connection, city, figure_id, as_of or now)
+    elif closed:
+        message = (
+            f"the looks behind {figure_id} were deleted on {iso(closed.closed_at)}, as"
+            f" {closed.source} keeps them for {closed.keep_months} months; how it was"
+            f" on {iso(as_of)} only the snapshot published then can say"
+        )
+        raise UnknownFigure(message)
     else:
         family = _parsed(figure_id).kpi.partition(".")[0]
         with _warehouse_as_of(connection, family, as_of.astimezone(UTC)) as then:
@@ -101,6 +111,7 @@ class Explainer:
         self._published = _by_id(protect_figures(figures, city, now))
         self._origins = _origins(connection)
         self._refused = _refused(connection)
+        self._closings = read_closings(connection)
 
     @property
     def figure_ids(self) -> list[str]:
@@ -110,7 +121,9 @@ class Explainer:
         figure = _known(_parsed(figure_id), self._outcomes)
         kpi, period = CATALOGUE[figure.kpi], parse_period(figure.period)
         computed = self._outcomes[figure_id]
-        recounted = recount(figure, self._warehouse)
+        closed = closing_of(figure, self._closings)
+        # What is left of its rows, or came later, is not what it was counted from.
+        recounted = Recounted(None) if closed else recount(figure, self._warehouse)
         if computed.reason == NO_YEAR_BEFORE:
             # Whether both periods are complete is not for the recount to say.
             recounted = replace(recounted, value=None)
@@ -126,8 +139,8 @@ class Explainer:
             as_of=self._now,
             computed=computed,
             published=self._published.get(figure_id),
-            recounted=_outcome_of(recounted, computed),
-            agrees=_agree(computed, recounted),
+            recounted=None if closed else _outcome_of(recounted, computed),
+            agrees=None if closed else _agree(computed, recounted),
             rows_counted=recounted.counted,
             rows_left_out=dict(sorted(recounted.left_out.items())),
             rows_refused=self._refused_of(recounted.delivery_ids),
@@ -137,6 +150,7 @@ class Explainer:
                 if name in recounted.delivery_ids
             ),
             code_version=code_version(),
+            closed=closed,
         )
 
     def _refused_of(self, delivery_ids: Iterable[str]) -> dict[str, int]:
@@ -144,6 +158,13 @@ class Explainer:
         for delivery_id in delivery_ids:
             total.update(self._refused.get(delivery_id, {}))
         return dict(sorted(total.items()))
+
+
+def _closing(connection: duckdb.DuckDBPyConnection, figure: FigureId) -> Closed | None:
+    try:
+        return closing_of(figure, read_closings(connection))
+    except ValueError:  # no period: what was meant is said later
+        return None
 
 
 def _by_id(figures: pl.DataFrame) -> dict[str, Outcome]:
@@ -255,4 +276,7 @@ def _warehouse_as_of(
                 superseded_by=pl.lit(None, pl.String),
             )
         insert_rows(then, table, rows)
+    # How far looks reached that were deleted since.
+    for table in ("closings", "closed_figures", "closed_days"):
+        insert_rows(then, table, read_frame(connection, f"FROM {table}"))
     return then

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
+from metrics.closings import Closed
 from metrics.figures import FigureId
 from metrics.moments import iso
 from metrics.periods import parse_period
@@ -69,14 +70,15 @@ class Explanation:
     as_of: datetime
     computed: Outcome
     published: Outcome | None  # None: not published, e.g. the period is not over
-    recounted: Outcome  # by the second, plain way
-    agrees: bool
+    recounted: Outcome | None  # by the second, plain way; None: its rows were deleted
+    agrees: bool | None
     rows_counted: int
     rows_left_out: Mapping[str, int]  # by reason
     rows_refused: Mapping[str, int]  # of the deliveries, by rule: in quarantine
     deliveries: Sequence[Origin]
     code_version: str
     shown: "Shown | None" = None  # what the snapshot of that moment says
+    closed: Closed | None = None  # by which deletion of its rows
 
     def in_words(self, language: str = "de") -> str:
         words = _WORDS["en" if language == "en" else "de"]
@@ -107,6 +109,14 @@ _WORDS: Final = {
         "received": "eingegangen",
         "code": "Programmstand",
         "as_of": "Stand",
+        "looks_deleted": (
+            "Die einzelnen Ablesungen der Quelle {source}, aus denen diese Zahl"
+            " berechnet wurde, sind am {closed_at} gelöscht worden: Die"
+            " Konfigurationsdatei der Stadt bewahrt sie {keep_months} Monate auf. Es"
+            " gilt der Wert, der davor berechnet worden ist, vom Programmstand"
+            " {code_version}. Nachrechnen lässt er sich nicht mehr, und spätere"
+            " Lieferungen ändern ihn nicht."
+        ),
         "no_value": "kein Wert",
         "no_show": "nicht erschienen",
         "left": "vor dem Aufruf gegangen",
@@ -155,6 +165,13 @@ _WORDS: Final = {
         "received": "received",
         "code": "Code version",
         "as_of": "As of",
+        "looks_deleted": (
+            "The single looks of the source {source} that this figure was computed"
+            " from were deleted on {closed_at}: the city file keeps them for"
+            " {keep_months} months. The value is the one computed before, by code"
+            " version {code_version}. It cannot be recomputed any more, and later"
+            " deliveries do not change it."
+        ),
         "no_value": "no value",
         "no_show": "did not come",
         "left": "left before being called",
@@ -193,20 +210,15 @@ def _lines(told: Explanation, words: Mapping[str, str], language: str) -> Iterat
     yield f"{words['rows']}: {told.rows}"
     yield told.population[language]
     yield told.left_out_by_definition[language]
-    yield f"{words['counted']}: {told.rows_counted}"
-    yield f"{words['left_out']}: {_counts(told.rows_left_out, words)}"
-    yield f"{words['refused']}: {_counts(told.rows_refused, words)}"
-    yield ""
-    yield f"{words['computed']}: {_outcome(told.computed, told.unit, words)}"
-    yield f"{words['recounted']}: {_outcome(told.recounted, told.unit, words)}"
-    yield words["agree"] if told.agrees else words["differ"]
+    yield from _counted_lines(told, words)
     published = words["unpublished"]
     if told.published is not None:
         published = _outcome(told.published, told.unit, words)
     yield f"{words['published']}: {published}"
     yield from _shown_lines(told, words)
     yield ""
-    yield f"{words['deliveries']}: {len(told.deliveries)}"
+    if told.closed is None:
+        yield f"{words['deliveries']}: {len(told.deliveries)}"
     if len(told.deliveries) > _LISTED:
         yield f"  … {words['latest']} {_LISTED}:"
     for origin in told.deliveries[-_LISTED:]:
@@ -216,6 +228,24 @@ def _lines(told: Explanation, words: Mapping[str, str], language: str) -> Iterat
         )
     yield f"{words['code']}: {told.code_version}   {words['as_of']}: {iso(told.as_of)}"
     yield from _recomputing_lines(told, language)
+
+
+def _counted_lines(told: Explanation, words: Mapping[str, str]) -> Iterator[str]:
+    computed = f"{words['computed']}: {_outcome(told.computed, told.unit, words)}"
+    if told.closed is not None:
+        yield ""
+        yield words["looks_deleted"].format(**told.closed.document())
+        yield computed
+        return
+    yield f"{words['counted']}: {told.rows_counted}"
+    yield f"{words['left_out']}: {_counts(told.rows_left_out, words)}"
+    yield f"{words['refused']}: {_counts(told.rows_refused, words)}"
+    yield ""
+    yield computed
+    if told.recounted is not None:
+        recounted = _outcome(told.recounted, told.unit, words)
+        yield f"{words['recounted']}: {recounted}"
+    yield words["agree"] if told.agrees else words["differ"]
 
 
 def _shown_lines(told: Explanation, words: Mapping[str, str]) -> Iterator[str]:

@@ -73,6 +73,15 @@ _SAID: Final[Mapping[str, Text]] = {
         " show the figure and check that the file is still the published one. The city"
         " itself can recount the figure in a second way.",
     ),
+    "closed": Text(
+        de="Aus den veröffentlichten Dateien lässt sich diese Zahl nicht nachrechnen:"
+        " Dazu braucht man die einzelnen Ablesungen, und die sind gelöscht. Die"
+        " folgenden Befehle zeigen die Zahl und prüfen, ob die Datei noch die"
+        " veröffentlichte ist.",
+        en="This figure cannot be recomputed from the published files: that takes the"
+        " single looks, which were deleted. The following commands show the figure and"
+        " check that the file is still the published one.",
+    ),
     "none": Text(
         de="Zu dieser Zahl ist kein Wert veröffentlicht. Die folgenden Befehle zeigen"
         " den Grund und prüfen, ob die Datei noch die veröffentlichte ist.",
@@ -101,10 +110,13 @@ def recomputation(
     about: Mapping[str, Any],
     base: int,
     state_of: StateOf,
+    *,
+    is_closed: bool = False,
 ) -> Recomputation:
     """Write the lines for one row of figures.parquet.
 
-    `about` is what the catalogue says of its KPI, `base` what counts are rounded to.
+    `about` is what the catalogue says of its KPI, `base` what counts are rounded to. Of
+    a closed figure nobody has the single rows any more.
     """
     figure_id = parse_figure_id(figure["figure_id"])
     way, ids = _way(figure, figure_id, about, state_of)
@@ -112,7 +124,7 @@ def recomputation(
     if way == "sum":
         within = _blur(about, base) * (len(ids) + 1)
     said = {
-        language: _said(way, about, language).format(within=number)
+        language: _said(way, about, language, is_closed).format(within=number)
         for language, number in _numbers(within).items()
     }
     return Recomputation(
@@ -186,8 +198,8 @@ def _blur(about: Mapping[str, Any], base: int) -> float:
     return base / 2 if about["kind"] == "count" else float(base)
 
 
-def _said(way: Way, about: Mapping[str, Any], language: str) -> str:
-    texts = [_SAID[way]]
+def _said(way: Way, about: Mapping[str, Any], language: str, is_closed: bool) -> str:
+    texts = [_SAID["closed" if is_closed and way == "row" else way]]
     if way == "sum" and about["counts"] not in THINGS:
         texts.append(_SAID[f"hidden_{about['kind']}"])
     return " ".join(text.in_language(language) for text in texts)

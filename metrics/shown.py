@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from metrics.closings import closing_of, closings_in
 from metrics.explanation import Outcome
 from metrics.figures import parse_figure_id
 from metrics.published import snapshot_at
@@ -39,5 +40,8 @@ def shown_at(published_dir: Path, figure_id: str, moment: datetime) -> Shown | N
         figure = Outcome(**{part: found[0][part] for part in parts})
         states = dict(figures.select("figure_id", "state").iter_rows())
         base = manifest["rounding_base"]
-        lines = recomputation(found[0], about, base, states.get)
+        closed = closing_of(parse_figure_id(figure_id), closings_in(manifest))
+        lines = recomputation(
+            *(found[0], about, base, states.get), is_closed=closed is not None
+        )
     return Shown(manifest["id"], manifest["files"]["figures.parquet"], figure, lines)

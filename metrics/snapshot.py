@@ -21,6 +21,7 @@ from ingest.city import City
 from ingest.status import source_status
 from ingest.warehouse import read_frame, read_rows
 from metrics.catalogue import CATALOGUE
+from metrics.closed import read_closings
 from metrics.compute import Computed, compute
 from metrics.frames import REVISIONS
 from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
@@ -72,6 +73,8 @@ def publish(
     sources = [public_status(status, city) for status in statuses]
     manifest = manifest_of(city, city_file)
     manifest["deliveries"] = deliveries_used(connection)
+    if closings := [closed.document() for closed in read_closings(connection)]:
+        manifest["closings"] = closings
     internal = data_dir / INTERNAL
     internal.mkdir(parents=True, exist_ok=True)
     internal.chmod(0o700)

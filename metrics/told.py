@@ -10,6 +10,7 @@ import polars as pl
 
 from ingest.warehouse import read_frame
 from metrics.kept_days import KeptDays
+from metrics.looked import days_of_deleted
 from metrics.reading import Reading
 from metrics.said import SAID
 from metrics.small_offices import rows_of_office, with_merged_offices
@@ -29,7 +30,7 @@ _QUARTER_HOUR: Final = 15 * 60
 # Numbers stand for deliveries, of which a live feed has as many as rows.
 _DELIVERIES: Final = """
     SELECT delivery_id, hash(delivery_id) AS delivery, source FROM deliveries
-    WHERE superseded_at IS NULL AND table_name = ?
+    WHERE superseded_at IS NULL AND rows_deleted_at IS NULL AND table_name = ?
 """
 _OF_ALL: Final = "SELECT delivery_id FROM deliveries WHERE superseded_at IS NULL"
 
@@ -40,11 +41,14 @@ def told_days(reading: Reading, table: str, of: str) -> pl.DataFrame:
     What they may tell of is in SAID; rows without a moment are left out.
     """
     rows = reading.whole.once(f"days of {table}", lambda whole: _days(whole, table))
-    key = pl.col("delivery") * pl.col(of).cast(pl.UInt64)
+    there = rows.filter(pl.col(of) > 0).select(
+        *("source", "office", "day"),
+        key=pl.col("delivery") * pl.col(of).cast(pl.UInt64),
+    )
     return (
-        rows.filter(pl.col(of) > 0)
+        pl.concat([there, days_of_deleted(reading, of)])
         .group_by("source", "office", "day")
-        .agg(key=key.sum())
+        .agg(pl.col("key").sum())
         .select(pl.col(name).cast(kind) for name, kind in TOLD.items())
     )
 

@@ -21,6 +21,7 @@ from dashboard.selection import (
 from dashboard.sentences import target_sentence
 from dashboard.view import Children, View
 from metrics.catalogue import REASONS
+from metrics.closings import Closed, closing_of, closings_in
 from metrics.explanation import condition
 from metrics.figures import ALL, parse_figure_id
 from metrics.recomputation import recomputation
@@ -87,8 +88,28 @@ def _said(view: View, kpi: KpiWords, figure: Figure) -> list[Entry]:
         entries.append(
             (words("Vergleich mit dem Vorjahr"), _compared(view, kpi, figure))
         )
+    closed = _closing(view, figure)
+    if closed is not None:
+        entries.append((words("Abgeschlossen"), _closed_words(view, closed)))
     entries.append((words("Kennung der Zahl"), html.Code(figure.figure_id)))
     return entries
+
+
+def _closing(view: View, figure: Figure) -> Closed | None:
+    closings = closings_in(view.snapshot.manifest)
+    return closing_of(parse_figure_id(figure.figure_id), closings)
+
+
+def _closed_words(view: View, closed: Closed) -> str:
+    return view.words(
+        "Die einzelnen Ablesungen, aus denen die Zahl berechnet wurde, sind am {day}"
+        " gelöscht worden: Die Stadt bewahrt sie {months} Monate auf. Es gilt der Wert,"
+        " der davor berechnet worden ist, vom Programmstand {version}. Spätere"
+        " Lieferungen ändern ihn nicht.",
+        day=view.words.date(closed.closed_at.astimezone(view.words.timezone).date()),
+        months=closed.keep_months,
+        version=closed.code_version,
+    )
 
 
 def _goal(view: View, kpi: KpiWords, figure: Figure) -> str | None:
@@ -158,11 +179,13 @@ def _counted(view: View, kpi: KpiWords, figure: Figure) -> list[Entry]:
 
 def _recomputing(view: View, figure: Figure) -> Component:
     words, snapshot = view.words, view.snapshot
+    is_closed = _closing(view, figure) is not None
     lines = recomputation(
         vars(figure),
         snapshot.catalogue[figure.kpi],
         snapshot.manifest.get("rounding_base", view.city.publish.rounding_base),
         lambda name: (snapshot.figure(name) or {}).get("state"),
+        is_closed=is_closed,
     )
     files = [
         html.Li(html.A(name, href=address, className="kern-link"))
@@ -191,14 +214,21 @@ def _recomputing(view: View, figure: Figure) -> Component:
                 className="kern-link",
             )
         ),
-        html.P(
-            words(
-                "Die Stadt kann die Zahl aus den einzelnen Zeilen auf einem zweiten Weg"
-                " nachzählen:"
-            )
-        ),
+        html.P(_recounting(view, is_closed=is_closed)),
         html.P(html.Code(f"amtspuls explain {figure.figure_id}", lang="en")),
         id="nachrechnen",
+    )
+
+
+def _recounting(view: View, *, is_closed: bool) -> str:
+    if is_closed:
+        return view.words(
+            "Aus den einzelnen Ablesungen nachzählen kann die Zahl niemand mehr, denn"
+            " sie sind gelöscht. Das sagt auch:"
+        )
+    return view.words(
+        "Die Stadt kann die Zahl aus den einzelnen Zeilen auf einem zweiten Weg"
+        " nachzählen:"
     )
 
 

@@ -1,7 +1,7 @@
 """How fresh each source is, what it delivered and what was refused."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from dash import html
@@ -16,6 +16,7 @@ from dashboard.components.table import Cell
 from dashboard.i18n import german
 from dashboard.selection import moment_of
 from dashboard.view import Page, View
+from metrics.closings import closings_in
 
 _OUTCOMES: Final = {
     "loaded": german("Neue Daten geladen"),
@@ -110,6 +111,10 @@ def _source(view: View, status: Mapping[str, Any]) -> Component:
         entries.append(
             (words("Übernommen, aber auffällig"), _by_rule(view, warned)),
         )
+    if kept := _kept(view, status):
+        entries.append((words("Aufbewahrung"), kept))
+    if closed := _closed(view, status):
+        entries.append((words("Abgeschlossene Zahlen"), closed))
     listed = [
         html.Div([html.Dt(term), html.Dd(said)], className="origin-entry")
         for term, said in entries
@@ -129,6 +134,54 @@ def _told(view: View, status: Mapping[str, Any]) -> list[Component]:
         html.Span(until, className="cell-note"),
     ]
     return [html.Span(name, className="source-name"), _state(view, status)]
+
+
+def _kept(view: View, status: Mapping[str, Any]) -> str | None:
+    """Say how long single looks are kept, where it is not for ever."""
+    words, months = view.words, status.get("keep_months")
+    deleted_before = moment_of(status, "deleted_before")
+    said = []
+    if months is not None:
+        said.append(
+            words(
+                "Einzelne Ablesungen werden {months} Monate aufbewahrt und danach"
+                " jahresweise gelöscht. Die Zahlen daraus bleiben.",
+                months=months,
+            )
+        )
+    if deleted_before is not None:
+        day = deleted_before.astimezone(words.timezone).date()
+        said.append(
+            words("Gelöscht sind die vor dem {day}, auch die abgelehnten.",
+                  day=words.date(day))
+        )  # fmt: skip
+    return " ".join(said) or None
+
+
+def _closed(view: View, status: Mapping[str, Any]) -> Cell | None:
+    """Say what later deliveries of a source no longer change."""
+    words, snapshot = view.words, view.snapshot
+    latest: dict[str, date] = {}
+    for closed in closings_in(snapshot.manifest):
+        for kpi in closed.kpis:
+            if status["table"] in snapshot.catalogue.get(kpi, {}).get("tables", ()):
+                latest[kpi] = max(closed.before_on, latest.get(kpi, closed.before_on))
+    if not latest:
+        return None
+    items = [
+        words(
+            "{label}: Zeiträume, die vor dem {day} beginnen",
+            label=snapshot.catalogue[kpi]["texts"][view.language]["label"],
+            day=words.date(day),
+        )
+        for kpi, day in latest.items()
+    ]
+    said = words(
+        "Diese Zahlen sind auch aus Ablesungen entstanden, die gelöscht sind. Für"
+        " Ämter mit solchen Ablesungen und für die ganze Stadt ändern spätere"
+        " Lieferungen sie nicht mehr:"
+    )
+    return html.Div([html.P(said), html.Ul([html.Li(item) for item in items])])
 
 
 def _name(view: View, status: Mapping[str, Any]) -> str:

@@ -17,3 +17,5 @@ CREATE TABLE IF NOT EXISTS deliveries (
     superseded_at    TIMESTAMPTZ,          -- NULL while it counts
     superseded_by    VARCHAR
 );
+-- NULL while its rows are there; else when they were deleted, see closings.
+ALTER TABLE deliveries ADD COLUMN IF NOT EXISTS rows_deleted_at TIMESTAMPTZ;

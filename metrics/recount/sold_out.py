@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from ingest.warehouse import read_frame
 from metrics.recount.rows import Question, Recounted, Row, Warehouse, nearest_rank
 
 _LARGEST_GAP: Final = timedelta(minutes=30)
@@ -49,7 +50,8 @@ def recount_sold_out(kpi: str, question: Question, warehouse: Warehouse) -> Reco
 def _looks(warehouse: Warehouse) -> list[_Look]:
     """Read the looks while tickets were, or could have been, given out."""
     saying = warehouse.offices_with("queue_samples", "state", "state = 'sold_out'")
-    offices = {office for office, _ in saying} & warehouse.known_offices
+    offices = {office for office, _ in saying} | _said_once(warehouse)
+    offices &= warehouse.known_offices
     looks = []
     for row in warehouse.rows("queue_samples"):
         day = warehouse.day(row["observed_at"])
@@ -63,6 +65,13 @@ def _looks(warehouse: Warehouse) -> list[_Look]:
             if opens_at <= row["observed_at"] < closes_at:
                 looks.append(_Look(row, day, opens_at))
     return looks
+
+
+def _said_once(warehouse: Warehouse) -> set[str]:
+    """Find offices whose looks that said so were deleted since."""
+    statement = "SELECT DISTINCT office FROM closed_days WHERE says = 'sold_out'"
+    said = read_frame(warehouse.connection, statement)
+    return {warehouse.counted_with(office) for office in said["office"]}
 
 
 def _share_of_hours(looks: Sequence[_Look]) -> _Found:

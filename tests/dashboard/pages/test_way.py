@@ -200,3 +200,96 @@ def test_nothing_is_asked_for_is_the_page_of_the_kpi(site):
     plain = site.get("/methodik/waiting.visits")
     empty = site.get("/methodik/waiting.visits?zahl=")
     assert plain.status_code == empty.status_code == 200
+
+
+CLOSING = {
+    "source": "wartezeiten-live", "before_on": "2026-06-29", "keep_months": 24,
+    "closed_at": "2028-07-03T04:00:00Z", "code_version": "4.5.6+def",
+    "kpis": ["queue.median_wait_minutes"], "offices": [None, "einwohnermeldeamt"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def closed(full, tmp_path_factory):
+    """Publish the same city after looks of it were deleted."""
+    directory = tmp_path_factory.mktemp("closed")
+    sources = [
+        {**source, "keep_months": 24, "deleted_before": "2026-06-28T22:00:00Z"}
+        if source["id"] == CLOSING["source"]
+        else source
+        for source in full.snapshot.sources
+    ]
+    write_snapshot(
+        directory,
+        PUBLISHED_AT,
+        figures=full.snapshot.figures,
+        catalogue=full.snapshot.catalogue,
+        sources=sources,
+        calendar=full.snapshot.calendar,
+        manifest={"rounding_base": 5, "closings": [CLOSING]},
+    )
+    return type(full)(full.city, open_current(directory))
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "not_said"),
+    [
+        (
+            "de",
+            "sind am 3. Juli 2028 gelöscht worden: Die Stadt bewahrt sie 24 Monate auf."
+            " Es gilt der Wert, der davor berechnet worden ist, vom Programmstand"
+            " 4.5.6+def.",
+            "auf einem zweiten Weg nachzählen",
+        ),
+        (
+            "en",
+            "were deleted on 3 July 2028: the city keeps them for 24 months. The value"
+            " is the one computed before, by code version 4.5.6+def.",
+            "in a second way",
+        ),
+    ],
+)
+def test_a_closed_figure_says_that_its_looks_were_deleted(
+    language, said, not_said, closed
+):
+    path = "/methodik/queue.median_wait_minutes"
+    figure = "queue.median_wait_minutes/einwohnermeldeamt/all/all/quarter/2026-Q2"
+    text = closed.page(path, language, zahl=figure).text
+    assert said in text
+    assert not_said not in text
+    # Begun after the looks that were deleted, or of another office.
+    for other in (
+        figure.replace("Q2", "Q3"),
+        figure.replace("einwohnermeldeamt", "kfz-zulassung"),
+    ):
+        text = closed.page(path, language, zahl=other).text
+        assert "4.5.6+def" not in text
+        assert not_said in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "de",
+            (
+                "Einzelne Ablesungen werden 24 Monate aufbewahrt",
+                "Gelöscht sind die vor dem 29. Juni 2026, auch die abgelehnten.",
+                "Zeiträume, die vor dem 29. Juni 2026 beginnen",
+            ),
+        ),
+        (
+            "en",
+            (
+                "Single looks are kept for 24 months",
+                "Those before 29 June 2026 were deleted, also the refused ones.",
+                "periods that begin before 29 June 2026",
+            ),
+        ),
+    ],
+)
+def test_the_data_status_says_how_long_looks_are_kept(language, said, closed, told):
+    text = closed.page("/datenstand", language).text
+    for each in said:
+        assert each in text
+        assert each not in told.page("/datenstand", language).text
