@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import duckdb
@@ -44,6 +44,7 @@ class SourceStatus:
     warned_by_rule: dict[str, int] = field(default_factory=dict)  # loaded all the same
     keep_months: int | None = None  # of single looks; None: for ever
     deleted_before: datetime | None = None  # up to when looks were deleted
+    is_by_day: bool = False  # its rows tell of days, not of moments
 
 
 def source_status(
@@ -56,7 +57,7 @@ def source_status(
     warned = _by_rule(connection, "warnings", "sum(rows)::BIGINT")
     found = []
     for source in city.sources:
-        data_until = _data_until(connection, source)
+        data_until = _data_until(connection, source, city)
         run = runs.get(source.id, {})
         sums = loaded.get(source.id, {})
         found.append(
@@ -81,6 +82,9 @@ def source_status(
                 warned_by_rule=warned.get(source.id, {}),
                 keep_months=source.keep_months,
                 deleted_before=deleted_before(connection, source.id),
+                is_by_day=not any(
+                    _is_moment(source.table, name) for name in _times(source)
+                ),
             )
         )
     return found
@@ -151,13 +155,9 @@ def _by_rule(
 
 
 def _data_until(
-    connection: duckdb.DuckDBPyConnection, source: Source
+    connection: duckdb.DuckDBPyConnection, source: Source, city: City
 ) -> datetime | None:
-    columns = [
-        name
-        for name, column in columns_of(source.table).items()
-        if column.dtype.is_temporal() and name not in MAY_LIE_AHEAD
-    ]
+    columns = _times(source)
     latest = ", ".join(f"max({name}) AS {name}" for name in columns)
     newest = read_frame(
         connection,
@@ -166,12 +166,28 @@ def _data_until(
         " WHERE source = ? AND superseded_at IS NULL)",
         [source.id],
     )
-    moments = [_as_moment(newest[name]) for name in columns]
+    moments = [_as_moment(name, newest[name][0], city) for name in columns]
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-def _as_moment(column: pl.Series) -> datetime | None:
-    value = column[0]
+def _times(source: Source) -> list[str]:
+    """Name the columns that say of when a table's rows tell."""
+    return [
+        name
+        for name, column in columns_of(source.table).items()
+        if column.dtype.is_temporal() and name not in MAY_LIE_AHEAD
+    ]
+
+
+def _is_moment(table: str, name: str) -> bool:
+    return isinstance(columns_of(table)[name].dtype, pl.Datetime)
+
+
+def _as_moment(name: str, value: date | None, city: City) -> datetime | None:
+    """Give the moment up to which it tells: of a day its last one in the city."""
     if value is None or isinstance(value, datetime):
         return value
-    return datetime.combine(value, time(), UTC)
+    # The day on which a period ends is no longer part of it.
+    following = value if name.endswith("_to") else value + timedelta(days=1)
+    midnight = datetime.combine(following, time(), city.timezone)
+    return midnight.astimezone(UTC) - timedelta(microseconds=1)

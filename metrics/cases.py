@@ -13,7 +13,8 @@ from metrics.told import keys_of_hashes
 
 def count_decisions(reading: Reading) -> Counted | None:
     """Count cases by the day on which they were decided."""
-    return _counted(reading, "decided", decision_rows)
+    # Sorted once, so that the percentiles of every group are found faster.
+    return _counted(reading, "decided", decision_rows, sort_by="days")
 
 
 def count_receipts(reading: Reading) -> Counted | None:
@@ -22,7 +23,10 @@ def count_receipts(reading: Reading) -> Counted | None:
 
 
 def _counted(
-    reading: Reading, done: str, rows_of: Callable[[pl.DataFrame], pl.DataFrame]
+    reading: Reading,
+    done: str,
+    rows_of: Callable[[pl.DataFrame], pl.DataFrame],
+    sort_by: str | None = None,
 ) -> Counted | None:
     cases = cases_of(reading)
     if cases is None:
@@ -30,9 +34,12 @@ def _counted(
     sums = case_sums(reading)
     # That there is a group is known, too, where none of its cases was decided.
     groups = sums["groups"].with_columns(day=pl.lit(None, pl.Date))
-    rows = [rows_of(part) for part in _parts(cases, reading, f"{done}_on")]
+    parts = [rows_of(part) for part in _parts(cases, reading, f"{done}_on")]
+    rows = pl.concat([groups, *parts], how="diagonal")
+    if sort_by in rows.columns:
+        rows = rows.sort(sort_by)
     return Counted(
-        rows=by_population(pl.concat([groups, *rows], how="diagonal"), reading.city),
+        rows=by_population(rows, reading.city),
         spans=cases.spans,
         covered=cases.covered,
         events=pl.len(),

@@ -126,9 +126,7 @@ def _source(view: View, status: Mapping[str, Any]) -> Component:
 
 def _told(view: View, status: Mapping[str, Any]) -> list[Component]:
     """Say of a source in one line what it is, how far it reaches and how it stands."""
-    until = view.words(
-        "Daten bis: {moment}", moment=_moment(view, status, "data_until")
-    )
+    until = view.words("Daten bis: {moment}", moment=_data_until(view, status))
     name = [
         html.Span(_name(view, status)),
         html.Span(until, className="cell-note"),
@@ -205,6 +203,14 @@ def _by_rule(view: View, rules: Sequence[Mapping[str, Any]]) -> Cell:
         for rule in rules
     ]
     return html.Ul(items)
+
+
+def _data_until(view: View, status: Mapping[str, Any]) -> str:
+    """Say a day where the source tells of days; a time of day would be invented."""
+    at = moment_of(status, "data_until")
+    if at is None or not status.get("is_by_day"):
+        return _moment(view, status, "data_until")
+    return view.words.date(at.astimezone(view.words.timezone).date())
 
 
 def _moment(view: View, status: Mapping[str, Any], name: str) -> str:

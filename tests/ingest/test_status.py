@@ -90,6 +90,38 @@ def test_the_worst_of_several_files_is_told(
     assert "b.csv" in status.last_error
 
 
+MONTHS = {
+    "id": "months",
+    "adapter": "table_file",
+    "publisher": "Stadt",
+    "licence": "dl-de/zero-2.0",
+    "folder": "in",
+    "every": "1h",
+    "max_age": "45d",
+    "mapping": {
+        "table": "case_counts",
+        "columns": {
+            "office": {"column": "Amt"},
+            "period_from": {"column": "Von", "format": "%d.%m.%Y"},
+            "period_to": {"column": "Bis", "format": "%d.%m.%Y"},
+            "received": {"column": "Eingang"},
+        },
+    },
+}
+
+
+def test_sums_of_a_month_tell_up_to_the_end_of_its_last_day(
+    make_city, put, warehouse, run, now
+):
+    """In Berlin October ends at 23:00 UTC on the 31st, after the clocks went back."""
+    put("a.csv", "Amt;Von;Bis;Eingang\nmeldeamt;01.10.2026;01.11.2026;70\n")
+    city = make_city(MONTHS)
+    run(city, "months", now)
+    (status,) = source_status(warehouse, city, now)
+    assert status.is_by_day
+    assert status.data_until == datetime(2026, 10, 31, 22, 59, 59, 999999, tzinfo=UTC)
+
+
 def test_data_that_are_older_than_promised_are_late(
     make_city, visits, put, day_csv, warehouse, run, now
 ):
