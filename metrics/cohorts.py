@@ -98,9 +98,10 @@ def _cohort(reading: Reading, year: int, key: str) -> Cohort:
 
 def _without_moved(cohorts: list[Cohort], reading: Reading) -> list[Cohort]:
     """Leave out of a cohort what a later delivery tells of another year."""
-    again = numbers_of(cohorts).filter(pl.col("number").is_duplicated())
-    if again.is_empty():
+    numbers = numbers_of(cohorts)["number"]
+    if numbers.n_unique() == len(numbers):  # much faster than to look which are not
         return cohorts
+    again = numbers.filter(numbers.is_duplicated()).unique().to_frame()
     told = pl.concat(
         cohort.rows.join(again.lazy(), on="number", how="semi").select(
             *_CASE, pl.col("delivery_id").cast(pl.String), year=pl.lit(cohort.year)

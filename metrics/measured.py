@@ -4,7 +4,7 @@ Only periods whose rows are not the same as at the last time are measured again;
 of rows is read at a time, so that memory is bounded by a year and not by the history.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -19,6 +19,7 @@ RowsOfDays = Callable[[date, date], Mapping[str, pl.DataFrame]]
 
 DIMENSIONS: Final = ("office", "service", "channel")
 _DAYS: Final = 1_000_000  # more than any date is days after 1970
+_FEW_ROWS: Final = 100_000
 _TYPES: Final = {
     **dict.fromkeys(("n", "numerator"), pl.Int64()),
     **dict.fromkeys(("reason", "mark"), pl.String()),
@@ -73,20 +74,28 @@ def measure_rows(
     frames = [pl.DataFrame(schema=schema)]
     for population, of_population in rows.items():
         numbered, groups = _numbered(of_population, POPULATIONS[population])
-        for grain in task.grains[population]:
-            wanted = None if starts is None else starts[grain]
-            if wanted is not None and wanted.is_empty():
-                continue
-            measured = _measured(numbered, grain, task, wanted).join(groups, on="group")
-            absent = set(DIMENSIONS) - set(POPULATIONS[population])
+        absent = set(DIMENSIONS) - set(POPULATIONS[population])
+        for grains in _together(task.grains[population], numbered.height):
+            measured = _measured(numbered, grains, task, starts)
             frames.append(
-                measured.with_columns(
+                measured.join(groups, on="group")
+                .with_columns(
                     *(pl.lit(None, pl.String).alias(name) for name in absent),
                     population=pl.lit(population),
-                    grain=pl.lit(grain),
-                ).select(pl.col(name).cast(kind) for name, kind in schema.items())
+                )
+                .select(pl.col(name).cast(kind) for name, kind in schema.items())
             )
     return pl.concat(frames)
+
+
+def _together(
+    grains: Sequence[PeriodGrain], height: int
+) -> Iterator[Sequence[PeriodGrain]]:
+    """Take the grains of few rows in one go: most of the work is to begin with it."""
+    if height <= _FEW_ROWS:
+        yield grains
+    else:
+        yield from ([grain] for grain in grains)
 
 
 def _numbered(
@@ -108,18 +117,20 @@ def _numbered(
 
 
 def _measured(
-    rows: pl.DataFrame, grain: PeriodGrain, task: Task, wanted: pl.Series | None
+    rows: pl.DataFrame,
+    grains: Sequence[PeriodGrain],
+    task: Task,
+    starts: Mapping[PeriodGrain, pl.Series] | None,
 ) -> pl.DataFrame:
     """Evaluate all measures in one pass over the rows."""
-    start = start_of(pl.col("day"), grain)
-    if "last_day" in rows.columns:
-        # What stands for several days counts in periods that hold them all.
-        rows = rows.filter(start_of(pl.col("last_day"), grain) == start)
-    if wanted is not None:
-        rows = rows.filter(start.is_in(wanted.implode()))
-    key = pl.col("group") * _DAYS + start.cast(pl.Int32)
+    of_grains = [
+        _of_grain(rows, grain, None if starts is None else starts[grain])
+        for grain in grains
+    ]
+    names = pl.DataFrame({"number": range(len(GRAINS)), "grain": GRAINS})
     return (
-        rows.group_by(key=key)
+        pl.concat(of_grains)
+        .group_by("key")
         .agg(
             task.events.alias("events"),
             *(
@@ -130,10 +141,26 @@ def _measured(
             ),
         )
         .with_columns(
-            group=pl.col("key") // _DAYS,
+            group=pl.col("key") // (_DAYS * len(GRAINS)),
+            number=pl.col("key") // _DAYS % len(GRAINS),
             period_start=(pl.col("key") % _DAYS).cast(pl.Int32).cast(pl.Date),
         )
+        .join(names, on="number")
     )
+
+
+def _of_grain(
+    rows: pl.DataFrame, grain: PeriodGrain, wanted: pl.Series | None
+) -> pl.DataFrame:
+    """Give rows the key of their group and period, of the periods that are wanted."""
+    start = start_of(pl.col("day"), grain)
+    if wanted is not None:
+        rows = rows.filter(start.is_in(wanted.implode()))
+    if "last_day" in rows.columns:
+        # What stands for several days counts in periods that hold them all.
+        rows = rows.filter(start_of(pl.col("last_day"), grain) == start)
+    number = pl.col("group") * len(GRAINS) + GRAINS.index(grain)
+    return rows.with_columns(key=number * _DAYS + start.cast(pl.Int32))
 
 
 def _touched_periods(keys: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

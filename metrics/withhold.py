@@ -7,7 +7,7 @@ it is hidden, too. Both then have the same reason, so that nobody can tell which
 is of few. A year is attacked at a time, and again only where its figures are others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -25,7 +25,6 @@ from metrics.cells import (
     cells_of_ageing,
     cells_of_turnover,
 )
-from metrics.cohorts import digest_of
 from metrics.compute import Computed
 from metrics.errors import MetricsError
 from metrics.protect_parts import REASON
@@ -35,6 +34,13 @@ from metrics.small_numbers import hide
 _ROUNDS: Final = 20
 _EMPTIED: Final = ("value", "n", "numerator", "lower", "upper", "coverage")
 _OPEN: Final = "backlog.open"
+_TOLD: Final = pl.Schema(
+    {
+        **dict.fromkeys(("name", "office", "service", "channel", "grain"), pl.String),
+        "period_start": pl.Date,
+        "figure_id": pl.String,
+    }
+)
 
 
 class TooMuchIsTold(MetricsError):  # noqa: N818 - a state, named as one
@@ -45,16 +51,57 @@ def withhold(
     published: Computed, computed: Computed, city: City, shelf: Shelf | None = None
 ) -> Computed:
     """Hide of what is to be published what proves small counts; raise TooMuchIsTold."""
-    cells = _cells(published, computed, city.publish.rounding_base).with_columns(
-        year=pl.col("period_start").dt.year()
-    )
-    told = [cells.clear().select(*CELL, "figure_id")]
-    by_year = cells.partition_by("year", as_dict=True)
-    for (year,), of_year in sorted(by_year.items()):
-        before = by_year.get((year - 1,), of_year.clear()).filter(_is_open_before(year))
-        both = pl.concat([of_year, before])
-        told.append(_told_too_much(both, f"withheld-{year}", shelf))
+    base, digests = city.publish.rounding_base, _digests(published, computed)
+    told = [pl.DataFrame(schema=_TOLD)]
+    for year in sorted(digests):
+
+        def find(year: int = year) -> pl.DataFrame:
+            both = _of_year(published, year), _of_year(computed, year)
+            return _found(_cells(*both, base))
+
+        made_of = f"{digests.get(year - 1)} {digests[year]} {base}"
+        told.append(_told_too_much(find, f"withheld-{year}", made_of, shelf))
     return _without(published, pl.concat(told))
+
+
+def _digests(published: Computed, computed: Computed) -> dict[int, int]:
+    """Tell the figures of each year from others."""
+    parts = [
+        (part, day)
+        for each in (published, computed)
+        for part, day in (
+            (each.figures, "period_start"),
+            (each.frames.get("ageing"), "at"),
+        )
+        if part is not None
+    ]
+    hashes = pl.concat(
+        part.select(
+            year=pl.col(day).dt.year(), hash=pl.struct(pl.all()).hash(seed=number)
+        )
+        for number, (part, day) in enumerate(parts)
+    )
+    return dict(hashes.group_by("year").agg(pl.col("hash").sum()).iter_rows())
+
+
+def _of_year(computed: Computed, year: int) -> Computed:
+    """Take what is of a year, and what was open when it began."""
+    at = pl.col("period_start")
+    is_open_before = (pl.col("kpi") == _OPEN) & pl.any_horizontal(
+        (pl.col("grain") == grain) & (at == start)
+        for grain, start in (
+            ("month", date(year - 1, 12, 1)),
+            ("quarter", date(year - 1, 10, 1)),
+            ("year", date(year - 1, 1, 1)),
+        )
+    )
+    figures = computed.figures.filter((at.dt.year() == year) | is_open_before)
+    frames = {
+        name: frame.filter(pl.col("at").dt.year() == year)
+        for name, frame in computed.frames.items()
+        if name == "ageing"
+    }
+    return Computed(figures, frames)
 
 
 def _cells(published: Computed, computed: Computed, base: int) -> pl.DataFrame:
@@ -65,26 +112,14 @@ def _cells(published: Computed, computed: Computed, base: int) -> pl.DataFrame:
     return pl.concat([cells, cells_of_turnover(cells)])
 
 
-def _is_open_before(year: int) -> pl.Expr:
-    """Find what was open when the year began."""
-    starts = {
-        "month": date(year - 1, 12, 1),
-        "quarter": date(year - 1, 10, 1),
-        "year": date(year - 1, 1, 1),
-    }
-    return (pl.col("name") == _OPEN) & pl.any_horizontal(
-        (pl.col("grain") == grain) & (pl.col("period_start") == start)
-        for grain, start in starts.items()
-    )
-
-
-def _told_too_much(cells: pl.DataFrame, name: str, shelf: Shelf | None) -> pl.DataFrame:
+def _told_too_much(
+    find: Callable[[], pl.DataFrame], name: str, made_of: str, shelf: Shelf | None
+) -> pl.DataFrame:
     """List the rows of cells that have to be hidden."""
     if shelf is None:
-        return _found(cells)
-    made_of = str(digest_of(cells))
+        return find()
     kept = shelf.scan(name, made_of)
-    return (shelf.put(name, made_of, _found(cells)) if kept is None else kept).collect()
+    return (shelf.put(name, made_of, find()) if kept is None else kept).collect()
 
 
 def _found(cells: pl.DataFrame) -> pl.DataFrame:
@@ -103,7 +138,10 @@ def _found(cells: pl.DataFrame) -> pl.DataFrame:
         proven = found.too_well_known()
         if not proven.size:
             is_withheld = pl.Series(withheld).arg_true().implode()
-            return numbered.filter(pl.col("cell").is_in(is_withheld)).drop("cell")
+            hidden = numbered.filter(pl.col("cell").is_in(is_withheld))
+            return hidden.select(
+                pl.col(name).cast(kind) for name, kind in _TOLD.items()
+            )
         told = _with_figures(_to_hide(system, found, proven, shown), numbered)
         if not told.size:
             break

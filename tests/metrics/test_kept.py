@@ -237,6 +237,19 @@ def test_every_figure_is_the_same_after_whatever_deliveries(
         assert ids == sorted(ids)
 
 
+def test_all_grains_in_one_go_come_to_the_same_as_one_after_the_other(
+    connection, deliver, make_city, monkeypatch
+) -> None:
+    city = make_city(deadline=[DEADLINE], target=[TARGET])
+    offices = Offices(11, connection, deliver)
+    for _ in range(4):
+        offices.go_on()
+    now = at(offices.today, 6 * 60).astimezone(UTC)
+    together = compute(connection, city, now).figures
+    monkeypatch.setattr("metrics.measured._FEW_ROWS", 0)
+    assert compute(connection, city, now).figures.equals(together)
+
+
 def test_the_first_who_left_is_told_of_all_days_before(
     tmp_path, connection, deliver, make_city
 ) -> None:
