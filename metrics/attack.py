@@ -103,32 +103,18 @@ class System:
             total_least=known.lower[total],
             total_most=known.upper[total],
         )
-        is_whole = pl.col("is_whole")
-        least, most = (
-            pl.col(name).sum().over("equation") for name in ("part_least", "part_most")
-        )
-        others_least = least - pl.col("part_least")
-        others_most = most - pl.col("part_most")
-        by_parts = near.with_columns(
-            of_part=(pl.col("total_most") - others_least == pl.col("part_most"))
-            | (
-                is_whole & (pl.col("total_least") - others_most == pl.col("part_least"))
-            ),
-            of_total=(least == pl.col("total_least"))
-            | (is_whole & (most == pl.col("total_most"))),
-        )
-        parts = by_parts.select("equation", other="part", is_part=pl.lit(value=True))
-        totals = by_parts.select(
-            "equation", other="total", is_part=pl.lit(value=False)
-        ).unique()
+        marked = _with_narrowed(near)
+        parts = near.select("equation", other="part", is_part=pl.lit(value=True))
+        totals = near.select("equation", other="total", is_part=pl.lit(value=False))
         narrowed = pl.concat(
             [
-                by_parts.filter("of_part").select("equation", cell="part"),
-                by_parts.filter("of_total").select("equation", cell="total").unique(),
+                marked.filter("is_part_narrowed").select("equation", cell="part"),
+                marked.filter("is_total_narrowed").select("equation", cell="total"),
             ]
-        )
+        ).unique(maintain_order=True)
         narrowed = narrowed.filter(pl.Series(is_wanted[narrowed["cell"].to_numpy()]))
-        return narrowed.join(pl.concat([parts, totals]), on="equation").filter(
+        members = pl.concat([parts, totals.unique(maintain_order=True)])
+        return narrowed.join(members, on="equation").filter(
             pl.col("cell") != pl.col("other")
         )
 
@@ -140,6 +126,22 @@ class System:
         is_near = np.zeros(equation.max(initial=-1) + 1, dtype=bool)
         is_near[equation[has_wanted]] = True
         return pl.Series(is_near[equation])
+
+
+def _with_narrowed(links: pl.DataFrame) -> pl.DataFrame:
+    """Say of each link whether its equation bounds its part, and its total."""
+    is_whole = pl.col("is_whole")
+    least, most = (
+        pl.col(name).sum().over("equation") for name in ("part_least", "part_most")
+    )
+    by_total = pl.col("total_most") - (least - pl.col("part_least"))
+    at_least = pl.col("total_least") - (most - pl.col("part_most"))
+    return links.with_columns(
+        is_part_narrowed=(by_total == pl.col("part_most"))
+        | (is_whole & (at_least == pl.col("part_least"))),
+        is_total_narrowed=(least == pl.col("total_least"))
+        | (is_whole & (most == pl.col("total_most"))),
+    )
 
 
 def _links(cells: pl.DataFrame) -> pl.DataFrame:
