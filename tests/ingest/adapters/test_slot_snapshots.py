@@ -127,6 +127,12 @@ def test_slots_in_another_form_are_a_changed_source_not_no_offers(parsed):
     assert parsed(german, **changed).rows["first_free_at"].to_list() == [at(3, "9:00")]
 
 
+def test_a_slot_in_a_year_that_no_clock_shows_is_no_slot(parsed):
+    """Found by damaging the sample: its year is -26."""
+    with pytest.raises(SourceChanged, match="is not known"):
+        parsed(LOOKS.replace("2026-03-02 09:15:00", "-026-03-02 08:00:00"))
+
+
 @pytest.mark.parametrize(
     ("content", "error", "said"),
     [
