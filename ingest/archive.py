@@ -6,7 +6,6 @@ in `<delivery>.quarantine.parquet`. A big delivery has its rows, part by part, i
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import polars as pl
 
 from ingest.checks import Checked
 from ingest.closing import restore
+from ingest.disk import sync
 from ingest.errors import IngestError
 from ingest.loading import Delivery, supersede, touched_by, write
 from ingest.parts import CheckedParts
@@ -59,7 +59,7 @@ def prepare(
     described = json.dumps(asdict(delivery), default=datetime.isoformat)
     write_parquet(rows.lazy(), folder / (delivery.id + _ROWS), {_KEY: described})
     for file in _files(folder, delivery.id):
-        _sync(file)
+        sync(file)
 
 
 def finish(archive: Path, delivery_id: str, source: str) -> None:
@@ -68,7 +68,7 @@ def finish(archive: Path, delivery_id: str, source: str) -> None:
     # What describes it comes last: where that is, the delivery is complete.
     for file in sorted(_files(folder, delivery_id), key=_describes):
         file.replace(archive / source / file.name)
-    _sync(archive / source)
+    sync(archive / source)
 
 
 def discard(archive: Path, delivery_id: str, source: str) -> None:
@@ -157,11 +157,3 @@ def _files(folder: Path, delivery_id: str) -> list[Path]:
 
 def _describes(file: Path) -> bool:
     return file.suffixes == [_ROWS]
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,6 +17,7 @@ import duckdb
 import polars as pl
 
 from ingest.city import City
+from ingest.disk import sync
 from ingest.sources import Source
 from ingest.warehouse import columns_of, insert_rows, read_frame, write_parquet
 
@@ -127,7 +128,7 @@ def finish_deletions(connection: duckdb.DuckDBPyConnection, archive: Path) -> No
             if aside.name in known:
                 (folder / _CLOSED).mkdir(exist_ok=True)
                 aside.rename(folder / _CLOSED / aside.name)
-                _sync(folder / _CLOSED)
+                sync(folder / _CLOSED)
             else:
                 shutil.rmtree(aside)
         # Only now: until here the warehouse could still be made from these files.
@@ -235,8 +236,8 @@ def _put_aside(own: duckdb.DuckDBPyConnection, closing: Closing, aside: Path) ->
         rows: pl.DataFrame = own.sql(statement, params=values).pl()
         file = aside / f"{table}.parquet"
         write_parquet(rows.lazy(), file)
-        _sync(file)
-    _sync(aside)
+        sync(file)
+    sync(aside)
 
 
 def _delete_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -252,7 +253,7 @@ def _delete_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         for entry in entries:
             if entry.name.partition(".")[0] in deleted:
                 Path(entry.path).unlink()
-    _sync(folder)
+    sync(folder)
 
 
 def _as_row(closing: Closing) -> pl.DataFrame:
@@ -263,11 +264,3 @@ def _as_row(closing: Closing) -> pl.DataFrame:
             for name, column in columns_of("closings").items()
         }
     )
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from ingest.disk import sync
 from metrics.figures import FIGURES
 from metrics.frames import FRAMES, INTERNAL_FRAMES
 from metrics.moments import iso
@@ -86,7 +87,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     with _WRITING:
         _write_synced(aside, content)
         aside.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
 
 
 def thin_out(
@@ -175,14 +176,14 @@ def _put_alone(directory: Path, snapshot_id: str, files: Mapping[str, bytes]) ->
         aside.mkdir()
         for name, content in files.items():
             _write_synced(aside / name, content)
-        _sync(aside)
+        sync(aside)
         aside.rename(final)
-        _sync(directory)
+        sync(directory)
     link = directory / f"{_UNFINISHED}{uuid.uuid4().hex}"
     link.symlink_to(final.name)
     # Replacing a link is atomic: a reader sees the old snapshot or the new one.
     link.replace(directory / CURRENT)
-    _sync(directory)
+    sync(directory)
     return final
 
 
@@ -200,14 +201,6 @@ def _write_synced(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sha256(content: bytes) -> str:
