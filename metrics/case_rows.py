@@ -13,6 +13,7 @@ from metrics.reading import Reading
 from metrics.spans import days_of, spans_of
 from metrics.stops import net_days, stops_of, told_stops
 
+_GROUP: Final = ("office", "service", "channel")
 _LEFT_OVER: Final = timedelta(days=365)
 
 
@@ -39,12 +40,13 @@ class Cases:
             due_on=due_on(rows, self.recorded, city, calendar),
             net_days=net_days(rows, stops_of(rows, self._stops(cohort))),
         )
-        reach = self.spans.select(
-            pl.col("office").cast(rows.schema["office"]),
-            "first_on",
-            reached_on="complete_on",
-        )
-        return rows.drop("delivery_id", "complete_on").join(reach, on="office")
+        return self._with_reach(rows.drop("delivery_id", "complete_on"))
+
+    def applicants(self, cohort: Cohort) -> pl.DataFrame:
+        """Give the cases in the book, with nothing that has to be worked out."""
+        rows = cohort.rows.select(*_GROUP, "received_on", "decided_on", "ended_on")
+        is_in_book = pl.col("received_on") >= pl.col("first_on")
+        return self._with_reach(rows.collect()).filter(is_in_book)
 
     def stops_of(self, cohort: Cohort, rows: pl.DataFrame) -> pl.DataFrame:
         """Give the days on which a case's office waited for others."""
@@ -65,6 +67,14 @@ class Cases:
         )
         stops = digest_of(self._stops(cohort))
         return f"{cohort.key} {stops} {digest_of(spans)} {sorted(self.recorded)}"
+
+    def _with_reach(self, rows: pl.DataFrame) -> pl.DataFrame:
+        reach = self.spans.select(
+            pl.col("office").cast(rows.schema["office"]),
+            "first_on",
+            reached_on="complete_on",
+        )
+        return rows.join(reach, on="office")
 
     def _stops(self, cohort: Cohort) -> pl.DataFrame:
         return self.stops.filter(pl.col("year") == cohort.year)

@@ -113,7 +113,7 @@ def _curves(cases: pl.DataFrame, _stops: pl.DataFrame) -> pl.DataFrame:
     return (
         cases.filter(~is_given_up, received >= pl.col("first_on"))
         .group_by(
-            *("office", "service", "channel"),
+            *_GROUP,
             cohort_start=start_of(received, "quarter"),
         )
         .agg(n=pl.len(), **{str(days): (after <= days).sum() for days in DAYS})

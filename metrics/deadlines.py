@@ -82,21 +82,19 @@ def _complete_on(*, is_recorded: bool) -> pl.Expr:
 
 def _days_off(cases: pl.DataFrame, city: City, calendar: Calendar) -> list[date]:
     """List the weekdays that are no working days, as far as any deadline reaches."""
-    longest = max(
-        (each.duration for each in city.deadlines if each.unit == "working_days"),
-        default=0,
-    )
+    if not any(each.unit == "working_days" for each in city.deadlines):
+        return []
     first, last = cases.select(
         first=pl.col("received_on").min(),
-        # A year has more than 200 working days, and cases are complete some time later.
+        # Cases are complete some time after they were received.
         last=pl.max_horizontal(
             pl.col("received_on").max(), pl.col("complete_on").max()
-        ).dt.offset_by(f"{longest // 200 + 1}y"),
+        ),
     ).row(0)
-    if not longest or first is None:
+    if first is None:
         return []
     return [
         day
-        for day in days_between(first, last)
+        for day in days_between(first, last + longest(city))
         if day.weekday() < 5 and not calendar.is_working_day(day)
     ]

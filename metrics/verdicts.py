@@ -92,9 +92,7 @@ def _weeks_of(cohort: Cohort, cases: Cases, said: pl.DataFrame) -> pl.DataFrame:
     city, shelf = cases.reading.city, cases.reading.shelf
 
     def compare() -> pl.DataFrame:
-        is_in_book = pl.col("received_on") >= pl.col("first_on")
-        rows = cases.rows(cohort, pl.lit(value=True)).filter(is_in_book)
-        weeks = _weeks(rows, said, city)
+        weeks = _weeks(cases.applicants(cohort), said, city)
         return pl.concat([pl.DataFrame(schema=_WEEKS), *weeks])
 
     if shelf is None:
