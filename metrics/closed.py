@@ -29,17 +29,12 @@ _CLOSINGS: Final = """
 
 def read_closings(connection: duckdb.DuckDBPyConnection) -> list[Closed]:
     """List the deletions that closed any figure, oldest first."""
-    return [
-        Closed(
-            **{
-                **row,
-                "kpis": tuple(row["kpis"]),
-                "offices": (*([None] if of_city else []), *row["offices"]),
-            }
-        )
-        for row in read_frame(connection, _CLOSINGS).to_dicts()
-        for of_city in [row.pop("of_city")]
-    ]
+    found = []
+    for row in read_frame(connection, _CLOSINGS).to_dicts():
+        of_city = [None] if row.pop("of_city") else []
+        offices = (*of_city, *row.pop("offices"))
+        found.append(Closed(**row | {"kpis": tuple(row["kpis"]), "offices": offices}))
+    return found
 
 
 def closed_until(reading: Reading, facts: Facts) -> pl.DataFrame:

@@ -28,7 +28,6 @@ from metrics.online_services import online_services
 from metrics.periods import GRAINS, PeriodGrain
 from metrics.protect_parts import parts_beside
 from metrics.reading import Reading
-from metrics.shelf import Shelf
 from metrics.spans import POPULATIONS, Counted
 from metrics.survival import survival
 from metrics.tidy import tidy
@@ -83,7 +82,7 @@ def compute(
     With `kept` only what deliveries have touched since the last time is measured again;
     the figures are the same.
     """
-    shelf = None if kept is None else Shelf(kept.folder, kept.guard)
+    shelf = None if kept is None else kept.shelf
     reading = Reading(connection, city, now, shelf=shelf)
     figures = _in_order(
         derived(frame for facts in FACTS for frame in figures_of(facts, reading, kept))

@@ -19,6 +19,7 @@ import polars as pl
 
 from ingest.city import City
 from metrics.measured import Measured, Task
+from metrics.shelf import Shelf
 from metrics.snapshot_folder import write_atomically
 
 _CODE: Final = (Path(__file__).parent, Path(__file__).parents[1] / "ingest")
@@ -35,6 +36,10 @@ class Kept:
     def of(cls, folder: Path, city: City) -> "Kept":
         text = f"{_code()} {city.model_dump_json()}"
         return cls(folder, hashlib.sha256(text.encode()).hexdigest())
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(self.folder, self.guard)
 
     def load(self, facts: str, task: Task) -> Measured:
         """Return what was measured the last time; nothing if it holds no longer."""

@@ -38,7 +38,6 @@ from metrics.published import (
     open_current,
 )
 from metrics.revisions import revisions
-from metrics.shelf import Shelf
 from metrics.snapshot_folder import (
     json_bytes,
     thin_out,
@@ -86,7 +85,7 @@ def publish(
     with ThreadPoolExecutor(max_workers=1) as aside:
         inside = manifest | {"kind": INTERNAL}
         written = aside.submit(_write, internal, computed, city, sources, inside, now)
-        shown = protect(computed, city, now, Shelf(kept.folder, kept.guard))
+        shown = protect(computed, city, now, kept.shelf)
         written.result()
     thin_out(internal, now, all_within=timedelta(0), keep=INTERNAL_KEPT)
     published = data_dir / PUBLISHED

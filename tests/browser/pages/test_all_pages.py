@@ -128,6 +128,8 @@ def test_a_link_to_one_part_leaves_another_folded(open_tab, busy_site):
 def test_an_address_with_a_broken_mark_still_comes_to_life(open_tab, busy_site):
     tab = open_tab(f"{busy_site[0]}/{OFFICE}#%", width=390)
     tab.until_taken_over()
+    tab.page.locator(f"{LATE_CHART} summary").first.click()
+    assert tab.page.locator(f"{LATE_CHART} .drawing").is_visible()
 
 
 def test_a_wide_screen_and_paper_show_what_a_phone_folds(open_tab, busy_site):
@@ -142,7 +144,7 @@ def test_a_wide_screen_and_paper_show_what_a_phone_folds(open_tab, busy_site):
     assert drawing.is_visible()
 
 
-def test_unfolding_and_scrolling_shift_nothing_on_a_phone(open_tab, busy_site):
+def test_scrolling_shifts_nothing_on_a_phone(open_tab, busy_site):
     tab = open_tab(f"{busy_site[0]}/{OFFICE}", width=390)
     tab.until_taken_over()
     tab.page.evaluate(SHIFTS)
