@@ -4,7 +4,7 @@ Every function gives null where it cannot read a text; nothing is ever guessed.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -19,6 +19,9 @@ _NUMBERS: Final = {
     ".": r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d+)?$",
 }
 _HOUR: Final = timedelta(hours=1) - timedelta(microseconds=1)  # to its last moment
+# What a delivery covers may end a year later, and must have an end in any time zone.
+_FIRST: Final = datetime(2, 1, 1, tzinfo=UTC)
+_END: Final = datetime(9998, 1, 1, tzinfo=UTC)
 _UNIT_SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _CLOCKS: Final = {
     "mm:ss": (60, 1),
@@ -133,7 +136,14 @@ def _local_and_utc(
             utc = utc.fill_null(_with_offset(candidates, form))
         else:
             naive = naive.fill_null(_without_offset(candidates, form))
-    return naive, utc
+    return _shown_by_clocks(naive), _shown_by_clocks(utc)
+
+
+def _shown_by_clocks(times: pl.Series) -> pl.Series:
+    """Leave out years like -026, which a format may find but no calendar has."""
+    in_utc = times.dt.replace_time_zone("UTC")
+    is_shown = in_utc.is_between(_FIRST, _END, closed="left").fill_null(value=True)
+    return times if is_shown.all() else times.set(~is_shown, None)
 
 
 def _with_offset(texts: pl.Series, form: str) -> pl.Series:

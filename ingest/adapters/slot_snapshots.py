@@ -25,7 +25,6 @@ from ingest.sources import SlotSnapshotsSource, Source
 _TABLE: Final = "slot_offers"
 _FIRST: Final = "first_free_at"
 _FIELDS: Final = ("office", "service", "observed_at")
-_YEARS: Final = (1900, 2999)
 _GZIP: Final = b"\x1f\x8b"
 _LARGEST: Final = 500_000_000  # bytes of all files of an archive
 _MOST_FILES: Final = 1_000
@@ -115,9 +114,7 @@ class _Looks:
             self.mapping.timezone or self.reading.timezone,
         )
         slots = pl.DataFrame({"name": names, "at": utc})
-        # A damaged header may name a year like -026, which no clock can show.
-        is_slot = pl.col("at").dt.year().is_between(*_YEARS)
-        return slots.filter(is_slot).sort("at")
+        return slots.drop_nulls("at").sort("at")
 
     def _raw(self, slots: pl.DataFrame) -> RawTable:
         wanted = [*columns.used_columns(self._mapped()), *slots["name"]]

@@ -1,5 +1,5 @@
 # ruff: noqa: DTZ001 - what a source writes has no zone
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -154,6 +154,17 @@ def shown_once(minute, zone):
         minute.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)
     )
     return first if first == second else None
+
+
+@pytest.mark.parametrize("year", ["-026", "-2026", "0001", "9998", "+12026"])
+def test_a_year_that_no_calendar_has_is_not_read(year):
+    """Found by damaging a sample: no clock shows it, and no date can hold it."""
+    texts = pl.Series([f"{year}-03-02 08:00:00", "2026-03-02 08:00:00", None])
+    utc, naive = formats.moments(texts, ("%Y-%m-%d %H:%M:%S",), BERLIN)
+    assert utc.to_list() == [None, datetime(2026, 3, 2, 7, tzinfo=UTC), None]
+    assert naive.to_list() == [None, datetime(2026, 3, 2, 8), None]
+    days = formats.dates(texts, ("%Y-%m-%d %H:%M:%S",))
+    assert days.to_list() == [None, date(2026, 3, 2), None]
 
 
 def test_year_week_weekday_and_hour_make_a_time():
