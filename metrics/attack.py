@@ -16,7 +16,7 @@ import polars as pl
 from metrics.case_events import AGE_BANDS
 from metrics.catalogue import CATALOGUE
 from metrics.cells import AGED, CELL, PLACE, SIDES, TURNOVER, same_names
-from metrics.periods import PeriodGrain, start_of
+from metrics.periods import LENGTHS, PeriodGrain, start_of
 from metrics.relations import AT_ONE_MOMENT, PARTS, SAME, SUMS
 from metrics.small_numbers import FEWEST
 
@@ -208,7 +208,7 @@ def _turnover(cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
     of = {"name": pl.lit(TURNOVER)}
     following = pl.coalesce(
         pl.when(pl.col("grain") == grain).then(at.dt.offset_by(length))
-        for grain, length in (("month", "1mo"), ("quarter", "1q"), ("year", "1y"))
+        for grain, length in LENGTHS.items()
     )
     came_in = (kpi == "backlog.received", of)
     was_open = (kpi == "backlog.open", of | {"period_start": following})

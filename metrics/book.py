@@ -30,6 +30,7 @@ from metrics.case_counts import CaseCounts, count_events, counts_of
 from metrics.case_events import AGED
 from metrics.case_rows import cases_of
 from metrics.case_sums import case_sums
+from metrics.hashes import hash_of_each
 from metrics.reading import Reading
 from metrics.spans import ALL_SPANS, POPULATIONS, Counted, by_population
 
@@ -82,7 +83,9 @@ def _keep_book(reading: Reading) -> Counted | None:
 def _keys(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Give each day one key over the rows of all groups."""
     hashes = pl.concat(
-        those.select("day", key=pl.struct(pl.lit(population), pl.all()).hash(seed=1))
+        those.select(
+            "day", key=hash_of_each(those.with_columns(pl.lit(population).alias("of")))
+        )
         for population, those in rows.items()
     )
     return hashes.group_by("day").agg(pl.col("key").sum()).sort("day")

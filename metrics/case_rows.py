@@ -7,8 +7,9 @@ from typing import Final
 
 import polars as pl
 
-from metrics.cohorts import Cohort, cohorts_of, digest_of, told_receipts
+from metrics.cohorts import Cohort, cohorts_of, told_receipts
 from metrics.deadlines import due_on, longest
+from metrics.hashes import digest_of
 from metrics.reading import Reading
 from metrics.spans import days_of, spans_of
 from metrics.stops import net_days, stops_of, told_stops

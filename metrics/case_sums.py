@@ -8,9 +8,9 @@ import polars as pl
 from metrics.case_events import events_of
 from metrics.case_rows import Cases, cases_of
 from metrics.cohorts import Cohort
+from metrics.hashes import hashes_of_rows
 from metrics.periods import start_of
 from metrics.reading import Reading
-from metrics.told import hashes_of_rows
 
 # What a cohort is asked: how many were decided after so many days?
 DAYS: Final = (7, 14, 30, 60, 90, 180, 365)

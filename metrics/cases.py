@@ -6,9 +6,9 @@ import polars as pl
 
 from metrics.case_rows import Cases, cases_of
 from metrics.case_sums import case_sums, decision_rows, receipt_rows
+from metrics.hashes import keys_of_hashes
 from metrics.reading import Reading
 from metrics.spans import Counted, by_population
-from metrics.told import keys_of_hashes
 
 
 def count_decisions(reading: Reading) -> Counted | None:

@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 
 from ingest.warehouse import read_rows
+from metrics.hashes import digest_of
 from metrics.latest import told_last
 from metrics.reading import Reading
 from metrics.small_offices import with_merged_offices
@@ -127,11 +128,6 @@ def numbers_of(cohorts: Sequence[Cohort]) -> pl.DataFrame:
     return pl.concat(
         cohort.rows.select("number", year=pl.lit(cohort.year)) for cohort in cohorts
     ).collect()
-
-
-def digest_of(rows: pl.DataFrame) -> int:
-    """Give a number over rows, in whatever order they are."""
-    return int(rows.select(pl.struct(pl.all()).hash(seed=1).sum()).item() or 0)
 
 
 def _first_day(year: int) -> date:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
+from metrics.hashes import keys_of_rows
 from metrics.reading import Reading
 from metrics.spans import POPULATIONS, Counted, by_population, since_first_day, spans_of
-from metrics.told import keys_of, keys_of_rows
+from metrics.told import keys_of
 
 
 def days_with_rows(rows: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from metrics.measure import PARTS, Measure
-from metrics.periods import GRAINS, PeriodGrain, start_of
+from metrics.periods import GRAINS, LENGTHS, PeriodGrain, start_of
 from metrics.spans import POPULATIONS
 
 RowsOfDays = Callable[[date, date], Mapping[str, pl.DataFrame]]
@@ -155,6 +155,10 @@ def _of_grain(
     """Give rows the key of their group and period, of the periods that are wanted."""
     start = start_of(pl.col("day"), grain)
     if wanted is not None:
+        # Most rows are of other days, and of days it is quickly said which are meant.
+        first, end = wanted.min(), wanted.dt.offset_by(LENGTHS[grain]).max()
+        near = pl.lit(first, pl.Date), pl.lit(end, pl.Date)
+        rows = rows.filter(pl.col("day").is_between(*near, closed="left"))
         rows = rows.filter(start.is_in(wanted.implode()))
     if "last_day" in rows.columns:
         # What stands for several days counts in periods that hold them all.
@@ -182,16 +186,14 @@ def _bounds(periods: pl.DataFrame) -> tuple[date, date]:
     """Give the days that periods of one year reach over; a week may leave it."""
     first: date
     last: date
-    ends = [
-        pl.col("period_start").dt.offset_by(length).dt.offset_by("-1d")
-        for length in ("1d", "1w", "1mo", "1q", "1y")
-    ]
-    end = pl.coalesce(
-        pl.when(pl.col("grain") == grain).then(end)
-        for grain, end in zip(GRAINS, ends, strict=True)
+    after = pl.coalesce(
+        pl.when(pl.col("grain") == grain).then(
+            pl.col("period_start").dt.offset_by(LENGTHS[grain])
+        )
+        for grain in GRAINS
     )
     first, last = periods.select(
-        first=pl.col("period_start").min(), last=end.max()
+        first=pl.col("period_start").min(), last=after.max().dt.offset_by("-1d")
     ).row(0)
     return first, last
 

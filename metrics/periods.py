@@ -1,6 +1,7 @@
 """Days, ISO weeks, months, quarters and years: bounds, ids and the year before."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final, Literal, NamedTuple, Self
 
@@ -9,7 +10,7 @@ import polars as pl
 PeriodGrain = Literal["day", "week", "month", "quarter", "year"]
 GRAINS: Final[tuple[PeriodGrain, ...]] = ("day", "week", "month", "quarter", "year")
 
-_EVERY: Final = {
+LENGTHS: Final[Mapping[PeriodGrain, str]] = {  # as Polars writes them
     "day": "1d",
     "week": "1w",
     "month": "1mo",
@@ -127,7 +128,7 @@ def parse_period(text: str) -> Period:
 
 def start_of(day: pl.Expr, grain: PeriodGrain) -> pl.Expr:
     """Give the first day of each day's period."""
-    return day if grain == "day" else day.dt.truncate(_EVERY[grain])
+    return day if grain == "day" else day.dt.truncate(LENGTHS[grain])
 
 
 def _first_day(grain: PeriodGrain, numbers: list[int]) -> date:

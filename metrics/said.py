@@ -1,8 +1,15 @@
 """What the rows of the big tables say, as SQL: when it was, and of what they tell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import duckdb
+
+from ingest.warehouse import read_frame
+
+# Of more deliveries it takes longer to look for where they are than to look at all.
+_MOST_DELIVERIES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -50,3 +57,21 @@ SAID: Final[Mapping[str, Said]] = {
     "slot_offers": Said("observed_at", {"offer": "TRUE"}),
     "cases": Said("received_at", {"receipt": "TRUE"}),
 }
+
+
+def where_they_are(
+    connection: duckdb.DuckDBPyConnection, table: str, deliveries: Sequence[str]
+) -> tuple[str, list[object]]:
+    """Say between which rows of the table those of the deliveries lie.
+
+    A delivery's rows lie together, and the warehouse skips what is outside.
+    """
+    if len(deliveries) > _MOST_DELIVERIES:
+        return "TRUE", []
+    first, last = read_frame(
+        connection,
+        f"SELECT min(rowid), max(rowid) FROM {table}"  # noqa: S608 - names of the schema
+        " WHERE delivery_id IN (SELECT unnest(?::VARCHAR[]))",
+        [deliveries],
+    ).row(0)
+    return ("FALSE", []) if first is None else ("rowid BETWEEN ? AND ?", [first, last])

@@ -12,7 +12,7 @@ from ingest.warehouse import read_frame
 from metrics.kept_days import KeptDays
 from metrics.looked import days_of_deleted
 from metrics.reading import Reading
-from metrics.said import SAID
+from metrics.said import SAID, where_they_are
 from metrics.small_offices import rows_of_office, with_merged_offices
 
 TOLD: Final = pl.Schema(
@@ -23,7 +23,6 @@ TOLD: Final = pl.Schema(
         "key": pl.UInt64,  # another one where the day's rows are others
     }
 )
-_GROUP: Final = ("office", "service", "channel")
 # Every time zone is off by whole quarters of an hour, and there are far fewer of them
 # than rows.
 _QUARTER_HOUR: Final = 15 * 60
@@ -32,7 +31,7 @@ _DELIVERIES: Final = """
     SELECT delivery_id, hash(delivery_id) AS delivery, source FROM deliveries
     WHERE superseded_at IS NULL AND rows_deleted_at IS NULL AND table_name = ?
 """
-_OF_ALL: Final = "SELECT delivery_id FROM deliveries WHERE superseded_at IS NULL"
+_ALL: Final = "SELECT delivery_id FROM deliveries WHERE superseded_at IS NULL"
 
 
 def told_days(reading: Reading, table: str, of: str) -> pl.DataFrame:
@@ -103,15 +102,14 @@ def _read(
         f"count(*) FILTER ({condition}) AS {of}"
         for of, condition in SAID[table].of.items()
     )
+    meant, given = _meant(reading, table, deliveries)
     statement = f"""
         SELECT hash(delivery_id) AS delivery, office,
             epoch_us({moment}) // {_QUARTER_HOUR * 1_000_000} AS at, {counts}
         FROM {table}
-        WHERE delivery_id IN ({_OF_ALL if deliveries is None else "SELECT unnest(?)"})
-            AND {moment} IS NOT NULL AND {offices}
+        WHERE {meant} AND {moment} IS NOT NULL AND {offices}
         GROUP BY ALL
     """  # noqa: S608 - names of the schema, conditions of our own
-    given: list[object] = [] if deliveries is None else [deliveries]
     rows = read_frame(reading.connection, statement, [*given, *bound])
     at = pl.from_epoch(pl.col("at") * _QUARTER_HOUR).dt.replace_time_zone("UTC")
     day = at.dt.convert_time_zone(reading.city.info.timezone).dt.date()
@@ -122,39 +120,19 @@ def _read(
     )
 
 
+def _meant(
+    reading: Reading, table: str, deliveries: list[str] | None
+) -> tuple[str, list[object]]:
+    """Give the condition for the rows of these deliveries, or of all that count."""
+    if deliveries is None:
+        return f"delivery_id IN ({_ALL})", []
+    near, numbers = where_they_are(reading.connection, table, deliveries)
+    return f"{near} AND delivery_id IN (SELECT unnest(?))", [*numbers, deliveries]
+
+
 def _schema(table: str) -> pl.Schema:
     names = {"delivery": pl.UInt64, "office": pl.String, "day": pl.Date}
     return pl.Schema(names | dict.fromkeys(SAID[table].of, pl.Int64))
-
-
-def keys_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give each day one key over its rows, in whatever order they are."""
-    return keys_of_hashes(hashes_of_rows(rows))
-
-
-def hashes_of_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give each day and group a hash of its rows; those of several parts add up."""
-    named = [name for name in _GROUP if name in rows.columns]
-    said = rows.select(pl.all().exclude(*named, "day")).columns
-    return (
-        rows.filter(pl.col("day").is_not_null())
-        .group_by("day", *named)
-        .agg(pl.struct(said).hash(seed=1).sum().alias("key"), count=pl.len())
-        # As texts: the number behind a word is another one in another table.
-        .with_columns(pl.col(named).cast(pl.String))
-    )
-
-
-def keys_of_hashes(hashes: pl.DataFrame) -> pl.DataFrame:
-    """Give each day one key over all groups."""
-    named = [name for name in _GROUP if name in hashes.columns]
-    return (
-        hashes.group_by("day", *named)
-        .agg(pl.col("key", "count").sum())
-        .group_by("day")
-        .agg(pl.struct(*named, "key", "count").hash(seed=1).sum().alias("key"))
-        .sort("day")
-    )
 
 
 def keys_of(told: pl.DataFrame) -> pl.DataFrame:

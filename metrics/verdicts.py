@@ -18,8 +18,9 @@ import polars as pl
 from ingest.city import City
 from metrics.book import keep_book
 from metrics.case_rows import Cases, cases_of
-from metrics.cohorts import Cohort, digest_of, forecast_evening
+from metrics.cohorts import Cohort, forecast_evening
 from metrics.derived import ALLOWED
+from metrics.hashes import digest_of
 from metrics.kpis.processing import reach
 from metrics.measure import percentile
 from metrics.reading import Reading

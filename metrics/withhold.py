@@ -27,6 +27,8 @@ from metrics.cells import (
 )
 from metrics.compute import Computed
 from metrics.errors import MetricsError
+from metrics.hashes import hash_of_each
+from metrics.periods import GRAINS, period_of
 from metrics.protect_parts import REASON
 from metrics.shelf import Shelf
 from metrics.small_numbers import hide
@@ -77,7 +79,8 @@ def _digests(published: Computed, computed: Computed) -> dict[int, int]:
     ]
     hashes = pl.concat(
         part.select(
-            year=pl.col(day).dt.year(), hash=pl.struct(pl.all()).hash(seed=number)
+            year=pl.col(day).dt.year(),
+            hash=hash_of_each(part.with_columns(number=number)),
         )
         for number, (part, day) in enumerate(parts)
     )
@@ -87,13 +90,10 @@ def _digests(published: Computed, computed: Computed) -> dict[int, int]:
 def _of_year(computed: Computed, year: int) -> Computed:
     """Take what is of a year, and what was open when it began."""
     at = pl.col("period_start")
+    new_years_eve = date(year - 1, 12, 31)
     is_open_before = (pl.col("kpi") == _OPEN) & pl.any_horizontal(
-        (pl.col("grain") == grain) & (at == start)
-        for grain, start in (
-            ("month", date(year - 1, 12, 1)),
-            ("quarter", date(year - 1, 10, 1)),
-            ("year", date(year - 1, 1, 1)),
-        )
+        (pl.col("grain") == grain) & (at == period_of(new_years_eve, grain).start)
+        for grain in GRAINS
     )
     figures = computed.figures.filter((at.dt.year() == year) | is_open_before)
     frames = {

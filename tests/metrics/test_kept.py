@@ -18,13 +18,13 @@ from metrics import compute as compute_module
 from metrics import kept as kept_module
 from metrics.catalogue import CATALOGUE
 from metrics.compute import compute
+from metrics.hashes import keys_of_rows
 from metrics.kept import Kept
 from metrics.kpis import KPI_FUNCTIONS
 from metrics.measure import Measure, percentile
 from metrics.measured import Measured, Task, measure_anew, measure_rows
 from metrics.periods import GRAINS
 from metrics.snapshot import publish
-from metrics.told import keys_of_rows
 from metrics.visits import MINUTES
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -141,6 +141,41 @@ def test_what_a_quarter_tells_of_a_month_is_hidden_with_another_month(city) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("grain", "before", "after"),
+    [
+        ("day", date(2025, 12, 31), date(2026, 1, 1)),
+        ("week", date(2025, 12, 29), date(2026, 1, 5)),
+        ("month", date(2025, 12, 1), date(2026, 1, 1)),
+        ("quarter", date(2025, 10, 1), date(2026, 1, 1)),
+        ("year", date(2024, 1, 1), date(2025, 1, 1)),
+    ],
+)
+def test_what_was_open_and_came_in_tells_of_what_was_decided(
+    make_city, grain, before, after
+) -> None:
+    """100 open, 20 in, 110 open then leave 4 at least: 98 + 18 - 112 of them."""
+    city = make_city(publish=_lattice(["office"], [grain]))
+    counts = [("open", before, 98), ("received", after, 18)]
+    counts += [("decided", after, 7), ("open", after, 109)]
+    rows = pl.DataFrame(
+        [
+            _row(f"backlog.{name}", "bauamt", None, grain, start, value)
+            for name, start, value in counts
+        ],
+        {**FIGURES, "grain": pl.String},
+    )
+    ends = rows.with_columns(period_end="period_start").cast(dict(FIGURES))
+    decided = f"backlog.decided/bauamt/all/all/{grain}/{after}"
+    by_rules = protect_figures(ends, city, NOW)
+    assert told(by_rules, decided) == [(None, "fewer_than_8")]
+    assert by_rules["value"].drop_nulls().sort().to_list() == [20, 100, 110]
+    # The book of one year tells of the next.
+    shown = published(ends, city)
+    assert told(shown, decided) == [(None, "tells_of_few")]
+    assert shown["reason"].drop_nulls().to_list() == ["tells_of_few"] * 2
+
+
 def test_where_nothing_follows_nothing_else_is_hidden(city) -> None:
     """30 and 30 of 65 leave -1 to 9: it may have been nobody."""
     rows = figures(by_hand((30, 30, 3)))
