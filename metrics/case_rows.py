@@ -29,13 +29,12 @@ class Cases:
     stops: pl.DataFrame  # of all cohorts, see metrics/stops.py
     recorded: Collection[str]  # services of which it is said when a case was complete
 
-    def rows(self, cohort: Cohort, where: pl.Expr) -> pl.DataFrame:
-        """Give cases of a cohort, with the local days of what happened to them.
+    def rows(self, cohort: Cohort, rows: pl.DataFrame) -> pl.DataFrame:
+        """Give rows of a cohort, with the local days of what happened to the cases.
 
         Of their office they say when its book begins (`first_on`), and how far the
         deliveries reach (`reached_on`).
         """
-        rows = cohort.rows.filter(where).collect()
         city, calendar = self.reading.city, self.reading.calendar
         rows = rows.with_columns(
             due_on=due_on(rows, self.recorded, city, calendar),

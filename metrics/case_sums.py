@@ -49,7 +49,7 @@ def _sums_of(cohort: Cohort, cases: Cases) -> Mapping[str, pl.LazyFrame]:
 
 
 def _made(cohort: Cohort, cases: Cases) -> dict[str, pl.DataFrame]:
-    rows = cases.rows(cohort, pl.lit(value=True))
+    rows = cases.rows(cohort, cohort.rows.collect())
     stops = cases.stops_of(cohort, rows)
     return {name: made(rows, stops) for name, made in _SUMS.items()}
 

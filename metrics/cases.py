@@ -56,4 +56,7 @@ def _parts(cases: Cases, reading: Reading, day: str) -> Iterator[pl.DataFrame]:
             return
         where = pl.col(day).is_between(first, last)
     for cohort in cases.cohorts:
-        yield cases.rows(cohort, where)
+        found = cohort.rows.filter(where).collect()
+        # Of most cohorts there are none; of one they are needed for their columns.
+        if found.height or cohort is cases.cohorts[-1]:
+            yield cases.rows(cohort, found)

@@ -9,10 +9,10 @@ from metrics.frames import CROWD
 from metrics.measure import percentile
 from metrics.reading import Reading
 from metrics.spans import Counted
-from metrics.usual_week import count_lately, last_weeks, opening_hours
+from metrics.usual_week import MOST_WEEKS, count_lately, last_weeks, opening_hours
 from metrics.visits import count_visits
 
-WEEKS: Final = 12
+WEEKS: Final = MOST_WEEKS
 QUANTILES: Final = {"low_visits": 0.25, "median_visits": 0.5, "high_visits": 0.75}
 
 _KEYS: Final = ("office", "weekday", "hour")
@@ -24,7 +24,7 @@ def crowd(reading: Reading) -> pl.DataFrame:
     Days on which the office was closed are left out, and so are days without data; on
     the others nobody is 0. Offices that tell of visits by the hour are left out.
     """
-    visits = count_lately(count_visits, reading, WEEKS)
+    visits = count_lately(count_visits, reading)
     if visits is None:
         return pl.DataFrame(schema=CROWD)
     came = _came(visits, reading.city)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
 import polars as pl
 
@@ -10,21 +11,27 @@ from metrics.calendar import Calendar
 from metrics.reading import Reading
 from metrics.spans import Counted
 
+MOST_WEEKS: Final = 12  # that anything usual is told of
+
 
 def count_lately(
-    count: Callable[[Reading], Counted | None], reading: Reading, weeks: int
+    count: Callable[[Reading], Counted | None], reading: Reading
 ) -> Counted | None:
-    """Read no more than the weeks that are looked at; None without rows of offices."""
-    counted = count(reading.without_rows())
-    if counted is None or counted.spans.is_empty():
-        return None
-    first, last = (
-        last_weeks(counted, weeks)
-        .select(pl.col("window_start").min(), pl.col("window_end").max())
-        .row(0)
-    )
-    lately = count(reading.of_days(first, last))
-    return lately if lately and "office" in lately.rows else None
+    """Read the last MOST_WEEKS of each office, once; None without rows of offices."""
+
+    def read(whole: Reading) -> Counted | None:
+        counted = count(whole.without_rows())
+        if counted is None or counted.spans.is_empty():
+            return None
+        first, last = (
+            last_weeks(counted, MOST_WEEKS)
+            .select(pl.col("window_start").min(), pl.col("window_end").max())
+            .row(0)
+        )
+        lately = count(whole.of_days(first, last))
+        return lately if lately and "office" in lately.rows else None
+
+    return reading.whole.once(f"lately {count.__name__}", read)
 
 
 def last_weeks(counted: Counted, weeks: int) -> pl.DataFrame:

@@ -29,8 +29,8 @@ _WINDOW: Final = ("window_start", "window_end")
 def wait_by_hour(reading: Reading) -> pl.DataFrame:
     """Give each office's opening hours of the week; tickets are better than looks."""
     city, calendar = reading.city, reading.calendar
-    visits = count_lately(count_visits, reading, WEEKS)
-    hours = count_lately(count_hours, reading, WEEKS)
+    visits = count_lately(count_visits, reading)
+    hours = count_lately(count_hours, reading)
     frames = []
     if visits is not None:
         rows = _on_open_days(_of_visits(visits, city), calendar)

@@ -95,9 +95,10 @@ def _of_year(computed: Computed, year: int) -> Computed:
         (pl.col("grain") == grain) & (at == period_of(new_years_eve, grain).start)
         for grain in GRAINS
     )
-    figures = computed.figures.filter((at.dt.year() == year) | is_open_before)
+    days = date(year, 1, 1), date(year, 12, 31)
+    figures = computed.figures.filter(at.is_between(*days) | is_open_before)
     frames = {
-        name: frame.filter(pl.col("at").dt.year() == year)
+        name: frame.filter(pl.col("at").is_between(*days))
         for name, frame in computed.frames.items()
         if name == "ageing"
     }
