@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.warehouse import open_warehouse, read_rows
-from metrics import said_rows as said_rows_module
+from metrics import said as said_module
 from metrics import told as told_module
 from metrics.kept_days import KeptDays
 from metrics.reading import Reading
@@ -175,7 +175,7 @@ def test_rows_of_some_days_are_found_wherever_they_lie(connection, read):
 def test_rows_of_very_many_deliveries_are_looked_for_everywhere(
     connection, read, monkeypatch
 ):
-    monkeypatch.setattr(said_rows_module, "_MOST_DELIVERIES", 1)
+    monkeypatch.setattr(said_module, "_MOST_DELIVERIES", 1)
     for delivery in ("first", "second"):
         load(connection, "tickets", delivery)
         visit(connection, delivery, LATE)
