@@ -19,15 +19,16 @@ from metrics.derived import derived, needs_of
 from metrics.facts import FACTS
 from metrics.figures import FIGURES, FigureId, sorted_by_id
 from metrics.forecast import forecast
+from metrics.hashes import digest_of
 from metrics.hours_saved import HOURS_SAVED
-from metrics.kept import Kept
 from metrics.kpis import KPI_FUNCTIONS
 from metrics.measure import Facts, Measure
-from metrics.measured import DIMENSIONS, Task, measure_anew, measure_rows
+from metrics.measured import DIMENSIONS, Measured, Task, measure_anew, measure_rows
 from metrics.online_services import online_services
 from metrics.periods import GRAINS, PeriodGrain
 from metrics.protect_parts import parts_beside
 from metrics.reading import Reading
+from metrics.shelf import Shelf
 from metrics.spans import POPULATIONS, Counted
 from metrics.survival import survival
 from metrics.tidy import tidy
@@ -75,17 +76,16 @@ def compute(
     connection: duckdb.DuckDBPyConnection,
     city: City,
     now: datetime,
-    kept: Kept | None = None,
+    shelf: Shelf | None = None,
 ) -> Computed:
     """Compute every figure from the rows that count now.
 
-    With `kept` only what deliveries have touched since the last time is measured again;
-    the figures are the same.
+    With a shelf only what deliveries have touched since the last time is measured
+    again; the figures are the same.
     """
-    shelf = None if kept is None else kept.shelf
     reading = Reading(connection, city, now, shelf=shelf)
     figures = _in_order(
-        derived(frame for facts in FACTS for frame in figures_of(facts, reading, kept))
+        derived(frame for facts in FACTS for frame in figures_of(facts, reading))
     )
     frames = {name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()}
     frames["spc"] = control_charts(figures, reading)
@@ -117,11 +117,9 @@ def compute_like(
     return _in_order(derived(frames))
 
 
-def figures_of(
-    facts: Facts, reading: Reading, kept: Kept | None = None
-) -> Iterator[pl.DataFrame]:
+def figures_of(facts: Facts, reading: Reading) -> Iterator[pl.DataFrame]:
     """Compute every figure that is counted from one kind of facts."""
-    return _figures_of(facts, _measures()[facts], reading, kept=kept)
+    return _figures_of(facts, _measures()[facts], reading)
 
 
 @cache
@@ -138,14 +136,13 @@ def _figures_of(
     measures: Mapping[str, Measure],
     reading: Reading,
     grains: Mapping[str, Sequence[PeriodGrain]] | None = None,
-    kept: Kept | None = None,
 ) -> Iterator[pl.DataFrame]:
     counted = _counted(facts, reading)
     if counted is None or not measures:
         return
     grains = grains or {p: _grains(p, reading.city) for p in POPULATIONS}
     task = Task(measures, counted.events, grains)
-    measured = _values(facts, counted, task, reading, kept)
+    measured = _values(facts, counted, task, reading)
     values = with_closed(measured, facts, task, reading)
     yield from tidy(counted, values, task, reading)
 
@@ -169,11 +166,7 @@ def _counted(facts: Facts, reading: Reading) -> Counted | None:
 
 
 def _values(
-    facts: Facts,
-    counted: Counted,
-    task: Task,
-    reading: Reading,
-    kept: Kept | None = None,
+    facts: Facts, counted: Counted, task: Task, reading: Reading
 ) -> pl.DataFrame:
     """Measure what must be, reading no more than a year of rows at a time."""
 
@@ -185,13 +178,27 @@ def _values(
 
     if counted.keys is None:
         return measure_rows(task, _wanted(counted.rows, task))
-    before = task.nothing() if kept is None else kept.load(facts, task)
     measured = measure_anew(
-        task, lambda *days: _wanted(rows_of_days(*days), task), counted.keys, before
+        task,
+        lambda *days: _wanted(rows_of_days(*days), task),
+        counted.keys,
+        _measured_before(facts, task, reading.shelf),
     )
-    if kept is not None:
-        kept.save(facts, measured)
+    if reading.shelf is not None:
+        made_of = str(digest_of(measured.keys))
+        reading.shelf.put(f"values_of_{facts}", made_of, measured.values)
+        reading.shelf.keep(f"keys_of_{facts}", measured.keys)
     return measured.values
+
+
+def _measured_before(facts: Facts, task: Task, shelf: Shelf | None) -> Measured:
+    """Return what was measured at the last publication; nothing if it holds no more."""
+    keys = None if shelf is None else shelf.latest(f"keys_of_{facts}")
+    if shelf is None or keys is None:
+        return task.nothing()
+    # Of a run that was killed between the two the values have no keys any more.
+    values = shelf.scan(f"values_of_{facts}", str(digest_of(keys)))
+    return task.nothing() if values is None else Measured(values.collect(), keys)
 
 
 def _of_days(

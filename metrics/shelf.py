@@ -1,4 +1,4 @@
-"""Frames kept from one publication to the next, each with what it was made of.
+"""Frames kept from one publication to the next, so that only what changed is made anew.
 
 Nothing here is needed: what is not on the shelf is made again, and comes to the same.
 What other code, another city file or other libraries made counts as nothing.
@@ -7,13 +7,18 @@ What other code, another city file or other libraries made counts as nothing.
 import hashlib
 import io
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
+import duckdb
 import polars as pl
 
+from ingest.city import City
 from metrics.snapshot_folder import write_atomically
 
+_CODE: Final = (Path(__file__).parent, Path(__file__).parents[1] / "ingest")
 # Small enough to read only the groups whose rows can be meant.
 _ROW_GROUP: Final = 32_768
 
@@ -24,6 +29,11 @@ class Shelf:
 
     folder: Path
     guard: str
+
+    @classmethod
+    def of(cls, folder: Path, city: City) -> Self:
+        text = f"{_code()} {city.model_dump_json()}"
+        return cls(folder, hashlib.sha256(text.encode()).hexdigest())
 
     def scan(self, name: str, made_of: str) -> pl.LazyFrame | None:
         """Return what is kept under a name, if it was made of the same."""
@@ -36,7 +46,27 @@ class Shelf:
 
     def put(self, name: str, made_of: str, frame: pl.DataFrame) -> pl.LazyFrame:
         """Keep a frame in the place of what had its name, and return it from there."""
+        # Named by what it was made of: a file of one name never gets other content.
         file = self._file(name, made_of)
+        self._write(name, file, frame)
+        return pl.scan_parquet(file)
+
+    def latest(self, name: str) -> pl.DataFrame | None:
+        """Return what was kept last under a name, whatever it was made of."""
+        try:
+            return pl.read_parquet(self._file(name), memory_map=False)
+        except (OSError, pl.exceptions.PolarsError):
+            return None
+
+    def keep(self, name: str, frame: pl.DataFrame) -> None:
+        """Keep a frame in the place of the latest."""
+        self._write(name, self._file(name), frame)
+
+    def forget(self) -> None:
+        for file in self.folder.glob("*.parquet"):
+            file.unlink()
+
+    def _write(self, name: str, file: Path, frame: pl.DataFrame) -> None:
         buffer = io.BytesIO()
         frame.write_parquet(
             buffer, compression="lz4", statistics=True, row_group_size=_ROW_GROUP
@@ -45,9 +75,19 @@ class Shelf:
         for other in self.folder.glob(f"{name}.*.parquet"):
             if other != file:
                 other.unlink()
-        return pl.scan_parquet(file)
 
-    def _file(self, name: str, made_of: str) -> Path:
-        # Named by what it was made of: a file of one name never gets other content.
+    def _file(self, name: str, made_of: str = "whatever") -> Path:
         digest = hashlib.sha256(f"{self.guard} {made_of}".encode()).hexdigest()
         return self.folder / f"{name}.{digest[:20]}.parquet"
+
+
+@cache
+def _code() -> str:
+    """Tell this code and its libraries from others."""
+    # Of holidays too: deadlines and opening hours are counted by its calendar.
+    libraries = (pl.__version__, duckdb.__version__, version("holidays"))
+    digest = hashlib.sha256(" ".join(libraries).encode())
+    for root in _CODE:
+        for file in sorted((*root.rglob("*.py"), *root.rglob("*.toml"))):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

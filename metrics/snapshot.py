@@ -25,7 +25,6 @@ from metrics.closed import read_closings
 from metrics.compute import Computed, compute
 from metrics.frames import REVISIONS
 from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
-from metrics.kept import Kept
 from metrics.nouns import in_words_of
 from metrics.protect import protect, protect_live
 from metrics.protect_counts import protect_counts
@@ -38,6 +37,7 @@ from metrics.published import (
     open_current,
 )
 from metrics.revisions import revisions
+from metrics.shelf import Shelf
 from metrics.snapshot_folder import (
     json_bytes,
     thin_out,
@@ -77,15 +77,15 @@ def publish(
     internal = data_dir / INTERNAL
     internal.mkdir(parents=True, exist_ok=True)
     internal.chmod(0o700)
-    kept = Kept.of(internal / MEASURED, city)
+    shelf = Shelf.of(internal / MEASURED, city)
     if anew:
-        kept.forget()
-    computed = compute(connection, city, now, kept)
+        shelf.forget()
+    computed = compute(connection, city, now, shelf)
     # What is written inside need not wait for what may be shown.
     with ThreadPoolExecutor(max_workers=1) as aside:
         inside = manifest | {"kind": INTERNAL}
         written = aside.submit(_write, internal, computed, city, sources, inside, now)
-        shown = protect(computed, city, now, kept.shelf)
+        shown = protect(computed, city, now, shelf)
         written.result()
     thin_out(internal, now, all_within=timedelta(0), keep=INTERNAL_KEPT)
     published = data_dir / PUBLISHED

@@ -9,7 +9,6 @@ from typing import Final
 import polars as pl
 
 from ingest.warehouse import read_frame
-from metrics.kept_days import KeptDays
 from metrics.looked import days_of_deleted
 from metrics.reading import Reading
 from metrics.said import SAID, where_they_are
@@ -76,8 +75,10 @@ def _kept_and_new(reading: Reading, table: str, counting: pl.DataFrame) -> pl.Da
     """Read the rows of deliveries that came since the last time, and no others."""
     if reading.shelf is None or reading.office is not None:
         return _read(reading, table)
-    kept = KeptDays(reading.shelf)
-    before = kept.load(table, _schema(table))
+    name = f"days_of_{table}"
+    before = reading.shelf.latest(name)
+    if before is None:
+        before = pl.DataFrame(schema=_schema(table))
     still = before.join(counting, on="delivery", how="semi")
     new = counting.join(still, on="delivery", how="anti")
     if new.is_empty() and still.height == before.height:
@@ -89,7 +90,7 @@ def _kept_and_new(reading: Reading, table: str, counting: pl.DataFrame) -> pl.Da
     # One without any row that counts is known as well.
     silent = new.select("delivery").join(read, on="delivery", how="anti")
     days = pl.concat([still, read, silent], how="diagonal")
-    kept.save(table, days)
+    reading.shelf.keep(name, days)
     return days
 
 

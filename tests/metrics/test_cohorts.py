@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from ingest.city import City
 from metrics.cohorts import cohort_year, cohorts_of, forecast_evening
 from metrics.compute import compute
-from metrics.kept import Kept
 from metrics.reading import Reading
+from metrics.shelf import Shelf
 
 Deliver = Callable[..., str]
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -56,10 +56,10 @@ class Bauamt:
         self, connection: duckdb.DuckDBPyConnection, city: City, folder: Path
     ) -> None:
         self.connection, self.city = connection, city
-        self.kept = Kept.of(folder, city)
+        self.shelf = Shelf.of(folder, city)
 
     def values(self, kpi: str, period: str, now: datetime = NOW) -> float | None:
-        figures = compute(self.connection, self.city, now, self.kept).figures
+        figures = compute(self.connection, self.city, now, self.shelf).figures
         assert figures.equals(compute(self.connection, self.city, now).figures)
         figure_id = f"{kpi}/bauamt/all/all/year/{period}"
         return dict(figures.select("figure_id", "value").iter_rows())[figure_id]
@@ -177,12 +177,12 @@ def test_cases_of_which_nothing_was_told_are_not_read_again(
     kpi = "processing.median_days_decided"
     deliver("cases", [case("a", at(2024, 5, 6), 9)], until=NOW - timedelta(days=9))
     deliver("cases", [case("b", at(2025, 5, 6), 5)], until=NOW, source="b")
-    before = compute(connection, bauamt.city, NOW, bauamt.kept).figures
+    before = compute(connection, bauamt.city, NOW, bauamt.shelf).figures
     # Rows of a delivery are never edited; if they were, it would go unnoticed.
     connection.execute("UPDATE cases SET decided_at = decided_at + INTERVAL 3 DAY")
-    assert compute(connection, bauamt.city, NOW, bauamt.kept).figures.equals(before)
+    assert compute(connection, bauamt.city, NOW, bauamt.shelf).figures.equals(before)
     deliver("cases", [case("c", at(2025, 5, 7), 7)], until=NOW, source="b")
-    figures = compute(connection, bauamt.city, NOW, bauamt.kept).figures
+    figures = compute(connection, bauamt.city, NOW, bauamt.shelf).figures
     known = dict(figures.select("figure_id", "value").iter_rows())
     assert known[f"{kpi}/bauamt/all/all/year/2024"] == 9
     assert known[f"{kpi}/bauamt/all/all/year/2025"] == 7  # of 7 and 8, the lower

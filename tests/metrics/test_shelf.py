@@ -41,9 +41,31 @@ def test_a_name_has_one_file_and_one_file_has_one_content(shelf) -> None:
     assert shelf.scan("cases-2025", "delivery 1") is None
 
 
+def test_the_latest_of_a_name_is_found_whatever_it_was_made_of(shelf) -> None:
+    assert shelf.latest("days_of_cases") is None
+    shelf.keep("days_of_cases", ROWS)
+    shelf.keep("days_of_cases", OTHER)
+    shelf.keep("days_of_tickets", ROWS)
+    latest = shelf.latest("days_of_cases")
+    assert latest is not None
+    assert latest.equals(OTHER)
+    assert len([*shelf.folder.iterdir()]) == 2
+    assert Shelf(shelf.folder, "other code").latest("days_of_cases") is None
+
+
 @pytest.mark.parametrize("kept_bytes", [0, 30])
 def test_a_damaged_file_counts_as_nothing(shelf, kept_bytes) -> None:
     shelf.put("cases-2025", "delivery 1", ROWS)
-    (file,) = shelf.folder.iterdir()
-    file.write_bytes(file.read_bytes()[:kept_bytes])
+    shelf.keep("days_of_cases", ROWS)
+    for file in shelf.folder.iterdir():
+        file.write_bytes(file.read_bytes()[:kept_bytes])
     assert shelf.scan("cases-2025", "delivery 1") is None
+    assert shelf.latest("days_of_cases") is None
+
+
+def test_what_is_forgotten_is_made_anew(shelf) -> None:
+    shelf.put("cases-2025", "delivery 1", ROWS)
+    shelf.keep("days_of_cases", ROWS)
+    shelf.forget()
+    assert shelf.scan("cases-2025", "delivery 1") is None
+    assert shelf.latest("days_of_cases") is None

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 
 from ingest.city import City
 from metrics import compute as compute_module
-from metrics import kept as kept_module
+from metrics import shelf as shelf_module
 from metrics.catalogue import CATALOGUE
 from metrics.compute import compute
 from metrics.hashes import keys_of_rows
-from metrics.kept import Kept
 from metrics.kpis import KPI_FUNCTIONS
 from metrics.measure import Measure, percentile
 from metrics.measured import Measured, Task, measure_anew, measure_rows
 from metrics.periods import GRAINS
+from metrics.shelf import Shelf
 from metrics.snapshot import publish
 from metrics.visits import MINUTES
 
@@ -224,12 +224,12 @@ def test_every_figure_is_the_same_after_whatever_deliveries(
     seed, tmp_path, connection, deliver, make_city
 ) -> None:
     city = make_city(deadline=[DEADLINE], target=[TARGET])
-    kept = Kept.of(tmp_path / "measured", city)
+    shelf = Shelf.of(tmp_path / "measured", city)
     offices = Offices(seed, connection, deliver)
     for _ in range(5):
         offices.go_on()
         now = at(offices.today, 6 * 60).astimezone(UTC)
-        incremental = compute(connection, city, now, kept)
+        incremental = compute(connection, city, now, shelf)
         anew = compute(connection, city, now)
         assert incremental.figures.equals(anew.figures)
         assert anew.figures["value"].count() > 50
@@ -255,7 +255,7 @@ def test_the_first_who_left_is_told_of_all_days_before(
 ) -> None:
     """Until then nobody knew whether the source records it; now it was 0 %."""
     city = make_city()
-    kept = Kept.of(tmp_path, city)
+    shelf = Shelf.of(tmp_path, city)
     days = (date(2025, 11, 3), date(2025, 11, 12))
     visits = [
         {
@@ -270,7 +270,7 @@ def test_the_first_who_left_is_told_of_all_days_before(
     for day, visit in zip(days, visits, strict=True):
         deliver("tickets", [visit], until=at(day, 1440), first=at(day, 0))
         now = at(day, 1800).astimezone(UTC)
-        figures = compute(connection, city, now, kept).figures
+        figures = compute(connection, city, now, shelf).figures
         assert figures.equals(compute(connection, city, now).figures)
         of_first_day = "waiting.left_share/meldeamt/all/all/day/2025-11-03"
         found += figures.filter(pl.col("figure_id") == of_first_day)["value"].to_list()
@@ -301,12 +301,12 @@ def test_nothing_is_measured_again_where_nothing_new_was_delivered(
     tmp_path, connection, deliver, make_city, monkeypatch
 ) -> None:
     city = make_city()
-    kept = Kept.of(tmp_path, city)
+    shelf = Shelf.of(tmp_path, city)
     Offices(1, connection, deliver).go_on()
     now = datetime(2026, 2, 1, tzinfo=UTC)
-    compute(connection, city, now, kept)
+    compute(connection, city, now, shelf)
     asked = _days_asked_for(monkeypatch)
-    compute(connection, city, now + timedelta(days=1), kept)
+    compute(connection, city, now + timedelta(days=1), shelf)
     assert asked == []
 
 
@@ -314,16 +314,16 @@ def test_only_the_periods_of_a_new_day_are_measured_again(
     tmp_path, connection, deliver, make_city, monkeypatch
 ) -> None:
     city = make_city()
-    kept = Kept.of(tmp_path, city)
+    shelf = Shelf.of(tmp_path, city)
     draw = random.Random(3)  # noqa: S311 - invented rows
     for day in (date(2025, 5, 6), date(2025, 12, 30), date(2026, 1, 15)):
         deliver("tickets", [ticket(draw, day)] * 3, until=at(day, 1440))
     now = datetime(2026, 2, 1, tzinfo=UTC)
-    compute(connection, city, now, kept)
+    compute(connection, city, now, shelf)
     asked = _days_asked_for(monkeypatch)
     new_day = date(2025, 12, 31)
     deliver("tickets", [ticket(draw, new_day)] * 3, until=at(new_day, 1440))
-    compute(connection, city, now, kept)
+    compute(connection, city, now, shelf)
     # The year 2025, and the week that begins in it.
     assert asked == [(date(2025, 1, 1), date(2026, 1, 4))]
 
@@ -335,18 +335,37 @@ def test_what_holds_no_longer_is_measured_again(
     city: City = make_city()
     Offices(2, connection, deliver).go_on()
     now = datetime(2026, 2, 1, tzinfo=UTC)
-    compute(connection, city, now, Kept.of(tmp_path, city))
+    compute(connection, city, now, Shelf.of(tmp_path, city))
     if changed == "city file":
         city = make_city(info={"first_day": "2025-01-01"})
     elif changed == "code":
-        monkeypatch.setattr("metrics.kept._code", lambda: "another")
+        monkeypatch.setattr("metrics.shelf._code", lambda: "another")
     else:
         for file in tmp_path.glob("*.parquet"):
             file.write_bytes(file.read_bytes()[:-100])
     asked = _days_asked_for(monkeypatch)
-    figures = compute(connection, city, now, Kept.of(tmp_path, city)).figures
+    figures = compute(connection, city, now, Shelf.of(tmp_path, city)).figures
     assert asked
     assert figures.equals(compute(connection, city, now).figures)
+
+
+def test_values_of_other_keys_count_as_nothing(
+    tmp_path, connection, deliver, make_city
+) -> None:
+    """A run that is killed between them leaves values that are newer than the keys."""
+    city = make_city()
+    shelf = Shelf.of(tmp_path, city)
+    draw = random.Random(3)  # noqa: S311 - invented rows
+    day, now = date(2025, 12, 30), datetime(2026, 2, 1, tzinfo=UTC)
+    deliver("tickets", [ticket(draw, day)] * 3, until=at(day, 1440))
+    first = compute(connection, city, now, shelf).figures
+    keys = {file: file.read_bytes() for file in tmp_path.glob("keys_of_*")}
+    more = deliver("tickets", [ticket(draw, day)] * 5, until=at(day, 1440))
+    assert not compute(connection, city, now, shelf).figures.equals(first)
+    connection.execute("DELETE FROM deliveries WHERE delivery_id = ?", [more])
+    for file, content in keys.items():
+        file.write_bytes(content)
+    assert compute(connection, city, now, shelf).figures.equals(first)
 
 
 def _days_asked_for(monkeypatch: pytest.MonkeyPatch) -> list[tuple[date, date]]:
@@ -441,9 +460,9 @@ def test_minutes_are_the_same_of_one_visit_as_of_many_and_whole_ones_exact() -> 
 
 
 def test_another_calendar_of_holidays_is_other_code(monkeypatch) -> None:
-    before = kept_module._code.__wrapped__()  # as of a process that starts anew
-    monkeypatch.setattr(kept_module, "version", lambda _: "0.0")
-    assert kept_module._code.__wrapped__() != before
+    before = shelf_module._code.__wrapped__()  # as of a process that starts anew
+    monkeypatch.setattr(shelf_module, "version", lambda _: "0.0")
+    assert shelf_module._code.__wrapped__() != before
 
 
 @given(TABLES, TABLES, st.integers(0, 40))
