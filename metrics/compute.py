@@ -1,9 +1,10 @@
 """From the warehouse to every figure of a city, before anything is hidden."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 import duckdb
@@ -84,9 +85,7 @@ def compute(
     again; the figures are the same.
     """
     reading = Reading(connection, city, now, shelf=shelf)
-    figures = _in_order(
-        derived(frame for facts in FACTS for frame in figures_of(facts, reading))
-    )
+    figures = _in_order(derived(_side_by_side(reading)))
     frames = {name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()}
     frames["spc"] = control_charts(figures, reading)
     frames["forecast"] = forecast(figures, reading.calendar)
@@ -113,13 +112,24 @@ def compute_like(
         measure = KPI_FUNCTIONS[kpi]()
         grains = [grain for grain in GRAINS if grain == needed[kpi]]
         of_kpi = dict.fromkeys(alike, grains)
-        frames += _figures_of(measure.facts, {kpi: measure}, reading, of_kpi)
+        frames += _measured(measure.facts, {kpi: measure}, reading, of_kpi)()
     return _in_order(derived(frames))
 
 
 def figures_of(facts: Facts, reading: Reading) -> Iterator[pl.DataFrame]:
     """Compute every figure that is counted from one kind of facts."""
-    return _figures_of(facts, _measures()[facts], reading)
+    return _measured(facts, _measures()[facts], reading)()
+
+
+def _side_by_side(reading: Reading) -> Iterator[pl.DataFrame]:
+    """Lay figures out while those of the next kind of facts are measured."""
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        kinds = [
+            aside.submit(list, _measured(facts, _measures()[facts], reading)())
+            for facts in FACTS
+        ]
+        for laid_out in kinds:
+            yield from laid_out.result()
 
 
 @cache
@@ -131,20 +141,21 @@ def _measures() -> Mapping[Facts, Mapping[str, Measure]]:
     return measures
 
 
-def _figures_of(
+def _measured(
     facts: Facts,
     measures: Mapping[str, Measure],
     reading: Reading,
     grains: Mapping[str, Sequence[PeriodGrain]] | None = None,
-) -> Iterator[pl.DataFrame]:
+) -> Callable[[], Iterator[pl.DataFrame]]:
+    """Measure facts; what comes back lays the figures out."""
     counted = _counted(facts, reading)
     if counted is None or not measures:
-        return
+        return lambda: iter(())
     grains = grains or {p: _grains(p, reading.city) for p in POPULATIONS}
     task = Task(measures, counted.events, grains)
     measured = _values(facts, counted, task, reading)
     values = with_closed(measured, facts, task, reading)
-    yield from tidy(counted, values, task, reading)
+    return partial(tidy, counted, values, task, reading)
 
 
 def values_of(facts: Facts, reading: Reading) -> pl.DataFrame:

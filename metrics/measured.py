@@ -20,6 +20,14 @@ RowsOfDays = Callable[[date, date], Mapping[str, pl.DataFrame]]
 DIMENSIONS: Final = ("office", "service", "channel")
 _DAYS: Final = 1_000_000  # more than any date is days after 1970
 _FEW_ROWS: Final = 100_000
+_ONE_ROW: Final = pl.DataFrame({"x": [0]})
+_GROUPS: Final = pl.Schema(
+    {
+        "population": pl.String,
+        **dict.fromkeys(DIMENSIONS, pl.String),
+        "group": pl.Int64,
+    }
+)
 _TYPES: Final = {
     **dict.fromkeys(("n", "numerator"), pl.Int64()),
     **dict.fromkeys(("reason", "mark"), pl.String()),
@@ -72,65 +80,78 @@ def measure_rows(
     """Measure all periods of some rows, or those that begin on the given days."""
     schema = _schema(task.measures)
     frames = [pl.DataFrame(schema=schema)]
-    for population, of_population in rows.items():
-        numbered, groups = _numbered(of_population, POPULATIONS[population])
-        absent = set(DIMENSIONS) - set(POPULATIONS[population])
-        for grains in _together(task.grains[population], numbered.height):
-            measured = _measured(numbered, grains, task, starts)
-            frames.append(
-                measured.join(groups, on="group")
-                .with_columns(
-                    *(pl.lit(None, pl.String).alias(name) for name in absent),
-                    population=pl.lit(population),
+    for part in _parts(rows):
+        numbered, groups = _numbered(part)
+        for cells in _together(task, numbered):
+            keyed = pl.concat(
+                _of_grain(
+                    numbered[population],
+                    grain,
+                    None if starts is None else starts[grain],
                 )
+                for population, grain in cells
+            )
+            frames.append(
+                _measured(keyed, task)
+                .join(groups, on="group")
                 .select(pl.col(name).cast(kind) for name, kind in schema.items())
             )
     return pl.concat(frames)
 
 
+def _are_few(rows: Mapping[str, pl.DataFrame]) -> bool:
+    """Say whether most of the work with them is to begin with it."""
+    return sum(part.height for part in rows.values()) <= _FEW_ROWS
+
+
+def _parts(rows: Mapping[str, pl.DataFrame]) -> Iterator[Mapping[str, pl.DataFrame]]:
+    """Take few rows in one go, many population by population."""
+    parts = [{population: part} for population, part in rows.items()]
+    yield from [rows] if _are_few(rows) else parts
+
+
 def _together(
-    grains: Sequence[PeriodGrain], height: int
-) -> Iterator[Sequence[PeriodGrain]]:
-    """Take the grains of few rows in one go: most of the work is to begin with it."""
-    if height <= _FEW_ROWS:
-        yield grains
-    else:
-        yield from ([grain] for grain in grains)
+    task: Task, numbered: Mapping[str, pl.DataFrame]
+) -> Iterator[list[tuple[str, PeriodGrain]]]:
+    """Take the grains of few rows in one go, too."""
+    cells = [
+        (population, grain)
+        for population in numbered
+        for grain in task.grains[population]
+    ]
+    yield from [cells] if cells and _are_few(numbered) else [[cell] for cell in cells]
 
 
 def _numbered(
-    rows: pl.DataFrame, dims: Sequence[str]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+    rows: Mapping[str, pl.DataFrame],
+) -> tuple[Mapping[str, pl.DataFrame], pl.DataFrame]:
     """Give rows the number of their group: one number is grouped by much faster."""
-    dated = rows.filter(pl.col("day").is_not_null())
-    if not dims:
-        alone = pl.DataFrame({"group": [0]}, schema={"group": pl.Int64})
-        return dated.with_columns(group=pl.lit(0, pl.Int64)), alone
-    groups = (
-        dated.select(dims)
-        .unique(maintain_order=True)
-        .with_row_index("group")
-        .with_columns(pl.col("group").cast(pl.Int64))
-    )
-    numbered = dated.join(groups, on=dims, maintain_order="left").drop(dims)
-    return numbered, groups.with_columns(pl.col(dims).cast(pl.String))
+    numbered: dict[str, pl.DataFrame] = {}
+    groups = pl.DataFrame(schema=_GROUPS)
+    for population, part in rows.items():
+        dims = POPULATIONS[population]
+        dated = part.filter(pl.col("day").is_not_null())
+        # The city is one group, and has no name to be joined by.
+        found = dated.select(dims).unique(maintain_order=True) if dims else _ONE_ROW
+        found = found.select(*dims, group=groups.height + pl.int_range(pl.len()))
+        joined = (
+            dated.join(found, on=dims, maintain_order="left")
+            if dims
+            else dated.join(found, how="cross")
+        )
+        numbered[population] = joined.drop(DIMENSIONS, strict=False)
+        named = found.select(
+            pl.col(dims).cast(pl.String), "group", population=pl.lit(population)
+        )
+        groups = pl.concat([groups, named], how="diagonal")
+    return numbered, groups
 
 
-def _measured(
-    rows: pl.DataFrame,
-    grains: Sequence[PeriodGrain],
-    task: Task,
-    starts: Mapping[PeriodGrain, pl.Series] | None,
-) -> pl.DataFrame:
+def _measured(keyed: pl.DataFrame, task: Task) -> pl.DataFrame:
     """Evaluate all measures in one pass over the rows."""
-    of_grains = [
-        _of_grain(rows, grain, None if starts is None else starts[grain])
-        for grain in grains
-    ]
     names = pl.DataFrame({"number": range(len(GRAINS)), "grain": GRAINS})
     return (
-        pl.concat(of_grains)
-        .group_by("key")
+        keyed.group_by("key")
         .agg(
             task.events.alias("events"),
             *(

@@ -1,6 +1,6 @@
 """Which figures there must be: every group in every period, so that gaps are seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -26,21 +26,26 @@ class Skeleton:
             for population, those in groups.items()
         }
 
-    def cells(self, population: str, grain: PeriodGrain) -> pl.DataFrame:
+    def cells(self, population: str, grains: Sequence[PeriodGrain]) -> pl.DataFrame:
         """Give every group in every period of its span, with opening days and state."""
         dims = POPULATIONS[population]
+        by_office = "office" in dims
+        periods = pl.concat(map(self._periods, grains))
+        covered = pl.concat(
+            self._covered(grain, by_office=by_office) for grain in grains
+        )
         cells = (
             self._groups[population]
-            .join(self._periods(grain), how="cross")
+            .join(periods, how="cross")
             .filter(
                 pl.col("period_start") <= pl.col("due_on"),
                 pl.col("period_end") >= pl.col("first_on"),
             )
         )
-        keys = ["office", "period_start"] if "office" in dims else ["period_start"]
-        covered = self._covered(grain, by_office="office" in dims)
+        keys = [*(["office"] if by_office else []), "grain", "period_start"]
         return cells.join(covered, on=keys, how="left").select(
             *dims,
+            "grain",
             "period_start",
             "period_end",
             "period",
@@ -59,11 +64,15 @@ class Skeleton:
             periods = periods_between(first, last, grain)
             self._known_periods[grain] = pl.DataFrame(
                 {
+                    "grain": [grain] * len(periods),
                     "period_start": [period.start for period in periods],
                     "period_end": [period.end for period in periods],
                     "period": [period.id for period in periods],
                 },
-                schema_overrides={"period_start": pl.Date, "period_end": pl.Date},
+                {
+                    **dict.fromkeys(("grain", "period"), pl.String),
+                    **dict.fromkeys(("period_start", "period_end"), pl.Date),
+                },
             )
         return self._known_periods[grain]
 
@@ -72,7 +81,7 @@ class Skeleton:
         if (grain, by_office) not in self._known_coverage:
             keys = ["office"] if by_office else []
             self._known_coverage[grain, by_office] = self._opening.group_by(
-                *keys, period_start=start_of(pl.col("day"), grain)
+                *keys, grain=pl.lit(grain), period_start=start_of(pl.col("day"), grain)
             ).agg(
                 opening_days=pl.len(),
                 covered_days=pl.col("is_covered").sum(),

@@ -1,6 +1,6 @@
 """What was measured, laid over what there must be: one tidy row for every figure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
@@ -8,11 +8,13 @@ from ingest.city import City
 from metrics.figures import ALL, FIGURES
 from metrics.measure import PARTS, Measure
 from metrics.measured import DIMENSIONS, Task
-from metrics.periods import GRAINS, PeriodGrain
+from metrics.periods import GRAINS
 from metrics.reading import Reading
 from metrics.skeleton import Skeleton
 from metrics.spans import POPULATIONS, Counted
 from metrics.targets import target_at_end
+
+_NO_CELLS = pl.DataFrame(schema=dict.fromkeys(DIMENSIONS, pl.String))
 
 
 def tidy(
@@ -22,20 +24,16 @@ def tidy(
     groups = _groups(counted.rows, values)
     skeleton = Skeleton(counted, groups, reading.calendar)
     cells = [
-        _joined(
-            skeleton.cells(population, grain),
-            values.filter(pl.col("population") == population, pl.col("grain") == grain),
-            POPULATIONS[population],
-            grain,
-        )
+        skeleton.cells(population, task.grains[population])
         for population in POPULATIONS.keys() & groups.keys() & task.grains.keys()
-        for grain in task.grains[population]
+        if task.grains[population]
     ]
     if not cells:
         return
     # All in one: a few large frames are much faster than many small ones. In the order
     # of the ids, so that the figures of each KPI need not be sorted again.
-    joined = pl.concat(cells, how="diagonal").with_columns(cell=_cell()).sort("cell")
+    named = pl.concat([_NO_CELLS, *cells], how="diagonal").with_columns(cell=_cell())
+    joined = _joined(named.sort("cell"), values)
     for kpi, measure in task.measures.items():
         of_grains = joined.lazy()
         if measure.grains != GRAINS:
@@ -66,22 +64,18 @@ def _groups(
     return groups
 
 
-def _joined(
-    cells: pl.DataFrame, values: pl.DataFrame, dims: Sequence[str], grain: PeriodGrain
-) -> pl.DataFrame:
+def _joined(cells: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
     """Lay what was measured over the cells that must exist; closed days need none."""
-    absent = [name for name in DIMENSIONS if name not in dims]
     joined = cells.join(
-        values.drop("population", "grain", *absent),
-        on=[*dims, "period_start"],
+        values.drop("population"),
+        on=[*DIMENSIONS, "grain", "period_start"],
         how="left",
-    ).with_columns(
-        *(pl.lit(None, pl.String).alias(name) for name in absent), grain=pl.lit(grain)
+        nulls_equal=True,
+        maintain_order="left",
     )
-    if grain != "day":
-        return joined
     has_events = pl.col("events").fill_null(0) > 0
-    return joined.filter((pl.col("opening_days") > 0) | has_events)
+    is_due = (pl.col("grain") != "day") | (pl.col("opening_days") > 0)
+    return joined.filter(is_due | has_events)
 
 
 def _of_kpi(
