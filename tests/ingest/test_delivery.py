@@ -8,8 +8,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
+from pyarrow import parquet
 
 import ingest
 from ingest.archive import rebuild
@@ -290,10 +290,10 @@ def test_a_full_disk_leaves_everything_as_it_was(
 ):
     put("montag.csv", day_csv("26.10.2026"))
 
-    def write_parquet(*arguments, **more):
+    def write_table(*arguments, **more):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pl.LazyFrame, "sink_parquet", write_parquet)
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", write_table)
     (failed,) = run(visits())
     assert failed.outcome == "failed"
     assert "is the disk full" in failed.error

@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -113,6 +114,56 @@ def test_rows_of_many_files_keep_their_order_and_their_columns(warehouse, tmp_pa
     assert read["case_key"].cast(pl.Int64).equals(pl.int_range(4 * size, eager=True))
     expected = [(None, "0"), ("1", None), (None, "2"), ("3", None)]
     assert read.select("office", "service").gather_every(size).rows() == expected
+
+
+EXTREMES = {
+    pl.String(): ["", None, "Ä\n"],
+    pl.Datetime("us", "UTC"): [
+        datetime(1, 1, 1, tzinfo=UTC),
+        None,
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ],
+    pl.Date(): [date.min, None, date.max],
+    pl.Int32(): [-(2**31), None, 2**31 - 1],
+    pl.Int64(): [-(2**63), None, 2**63 - 1],
+    pl.UInt64(): [0, None, 2**64 - 1],
+    pl.Float64(): [float("-inf"), None, -0.0],
+    pl.Boolean(): [True, None, False],
+}
+
+
+def of_all_types(count=1):
+    """Return the greatest and smallest values of each type, and gaps."""
+    columns = {
+        f"{dtype}": pl.Series(values * count, dtype=dtype)
+        for dtype, values in EXTREMES.items()
+    }
+    return pl.DataFrame(columns)
+
+
+# The last are more than one row group.
+@pytest.mark.parametrize(
+    "rows", [of_all_types(0), of_all_types(), of_all_types(90_000)]
+)
+def test_a_file_gives_back_what_was_written(rows, tmp_path):
+    assert {column.dtype for column in columns_of("tickets").values()} < {*EXTREMES}
+    file = tmp_path / "a.parquet"
+    write_parquet(rows.lazy(), file, {"amtspuls": "Ä"})
+    read = pl.read_parquet(file)
+    assert read.schema == rows.schema
+    assert read.equals(rows)
+    assert pl.read_parquet_metadata(file)["amtspuls"] == "Ä"
+    with duckdb.connect() as other:
+        other.execute("SET TimeZone = 'UTC'")
+        assert other.read_parquet(str(file)).pl().equals(rows)
+
+
+def test_times_in_order_need_little_room(tmp_path):
+    file = tmp_path / "a.parquet"
+    first = datetime(2026, 9, 1, 8, tzinfo=UTC)
+    times = [first + timedelta(seconds=10 * number) for number in range(10_000)]
+    write_parquet(pl.LazyFrame({"called_at": times}), file)
+    assert file.stat().st_size < 10_000  # eight bytes each, if they were written out
 
 
 def test_rows_are_those_of_deliveries_that_counted_at_that_moment(warehouse, now):
