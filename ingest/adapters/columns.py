@@ -108,6 +108,32 @@ class _Cell:
         if self.column.value is not None:
             value = pl.Series([self.column.value]).cast(self.dtype)
             return value.new_from_index(0, raw.height), _no_reasons(raw.height)
+        if not self._may_have_blanks:
+            return self._read_stripped(raw)
+        (name,) = origins(self.column)
+        texts = raw[name].cast(pl.String)
+        values, _ = self._typed(texts)
+        if not values.has_nulls():
+            return values, _no_reasons(raw.height)
+        left = texts.set(values.is_not_null(), None).to_frame()
+        stripped, reasons = self._read_stripped(left)
+        return values.fill_null(stripped), reasons
+
+    @property
+    def _may_have_blanks(self) -> bool:
+        """Say whether what can be read as it stands need not be stripped of blanks.
+
+        Stripped, a moment would be read as the same one, and not as a word for nothing.
+        """
+        column, formats = self.column, self._formats()
+        if self.dtype != pl.Datetime("us", "UTC") or len(formats) != 1:
+            return False
+        if column.values or column.plus or column.scale or len(origins(column)) != 1:
+            return False
+        words = (*self.reading.missing, *column.missing)
+        return not german_formats.say_a_moment(words, formats)
+
+    def _read_stripped(self, raw: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
         missing = () if self.column.values else self.reading.missing
         texts, is_unknown = self._translate(texts_of(raw, self.column, missing))
         values, explain = self._typed(texts)

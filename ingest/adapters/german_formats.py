@@ -5,6 +5,7 @@ Every function gives null where it cannot read a text; nothing is ever guessed.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -68,6 +69,13 @@ def moments(
     return utc.fill_null(_utc(naive, timezone)) if utc.null_count() else utc, naive
 
 
+@cache
+def say_a_moment(words: tuple[str, ...], formats: tuple[str, ...]) -> bool:
+    """Say whether one of the words can be read as a point in time."""
+    naive, utc = _local_and_utc(pl.Series(words, dtype=pl.String), formats)
+    return (naive.is_not_null() | utc.is_not_null()).any()
+
+
 def dates(texts: pl.Series, formats: Sequence[str]) -> pl.Series:
     """Read days; of a point in time its day."""
     naive, utc = _local_and_utc(texts, formats or ISO)
@@ -103,12 +111,13 @@ def _utc(naive: pl.Series, timezone: str) -> pl.Series:
     begin_utc, end_utc = _looked_up(begin, timezone), _looked_up(end, timezone)
     offset = begin.dt.replace_time_zone("UTC") - begin_utc
     is_steady = (end_utc - begin_utc == _HOUR).fill_null(value=False)
-    utc = naive.dt.replace_time_zone("UTC") - hours.replace_strict(
-        begin,
-        offset.set(~is_steady, None),
-        default=None,
-        return_dtype=pl.Duration("us"),
-    )
+    shift: pl.Series | timedelta = offset[0] if len(offset) else timedelta()
+    if not is_steady.all() or offset.n_unique() > 1:  # not all of one summer or winter
+        steady = offset.set(~is_steady, None)
+        shift = hours.replace_strict(
+            begin, steady, default=None, return_dtype=pl.Duration("us")
+        )
+    utc = naive.dt.replace_time_zone("UTC") - shift
     if utc.null_count() == naive.null_count():
         return utc
     return utc.fill_null(_looked_up(naive.set(utc.is_not_null(), None), timezone))

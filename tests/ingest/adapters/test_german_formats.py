@@ -128,6 +128,15 @@ def test_every_hour_of_two_years_is_the_one_that_the_clock_showed():
     ]
 
 
+def test_moments_far_from_any_change_of_the_clocks_are_read_by_their_season():
+    texts = pl.Series(["2026-01-15 10:00", "2026-07-15 10:00", None])
+    winter, summer = (datetime(2026, m, 15, h, tzinfo=UTC) for m, h in ((1, 9), (7, 8)))
+    for some in (texts, texts.reverse(), texts.head(1), texts.tail(2), texts.tail(1)):
+        utc, _ = formats.moments(some, [], BERLIN)
+        expected = {texts[0]: winter, texts[1]: summer}
+        assert utc.to_list() == [expected.get(text) for text in some]
+
+
 @pytest.mark.parametrize(
     ("zone", "day"),
     [
@@ -144,8 +153,12 @@ def test_every_minute_is_read_right_where_clocks_change_within_an_hour(zone, day
     minutes = [day + timedelta(minutes=count) for count in range(-60, 25 * 60)]
     texts = pl.Series([f"{minute:%Y-%m-%d %H:%M}" for minute in minutes])
     utc, _ = formats.moments(texts, [], zone)
-    assert utc.to_list() == [shown_once(minute, ZoneInfo(zone)) for minute in minutes]
+    expected = [shown_once(minute, ZoneInfo(zone)) for minute in minutes]
+    assert utc.to_list() == expected
     assert 0 < utc.null_count() < 121
+    for start in range(0, len(texts), 60):  # and by itself, without its neighbours
+        hour, _ = formats.moments(texts.slice(start, 60), [], zone)
+        assert hour.to_list() == expected[start : start + 60]
 
 
 def shown_once(minute, zone):
