@@ -86,9 +86,13 @@ def _volume(home: Path, visits: int) -> None:
         csv.mkdir(parents=True)
         measure(module, "write_csv", csv, visits, days)
         runs: dict[str, list[Measured]] = {}
-        for name in ("amtspuls", "plain_duckdb"):
+        for name, of in (
+            ("amtspuls", module),
+            ("plain_duckdb", module),
+            ("duckdb_same_columns", "tests.bench.same_columns"),
+        ):
             (place / name).mkdir()
-            runs[name] = [measure(module, name, csv, place / name)]
+            runs[name] = [measure(of, name, csv, place / name)]
         _show(f"{visits:,} visits and half as many cases, {files}", runs, "rows", 2.0)
     places = {name: home / f"big-{name}" for name in ("day", "many")}
     for place in places.values():
@@ -146,14 +150,20 @@ def _show(title: str, runs: dict[str, list[Measured]], unit: str, aim: float) ->
             f"{one.peak_megabytes:,.0f}",
         )
     console.print(table)
-    ours, plain = medians.values()
+    (_, ours), (_, plain), *others = medians.items()
     ratio = ours.seconds / plain.seconds
     cpu = ours.cpu_seconds / plain.cpu_seconds
     memory = ours.peak_megabytes / plain.peak_megabytes
     console.print(
         f"{ratio:.1f} x the time (aim: {aim:g}), {cpu:.1f} x the CPU,"
-        f" {memory:.1f} x the memory\n"
+        f" {memory:.1f} x the memory"
     )
+    for name, one in others:
+        console.print(
+            f"beside {name}: {ours.seconds / one.seconds:.1f} x the time,"
+            f" {ours.cpu_seconds / one.cpu_seconds:.1f} x the CPU"
+        )
+    console.print()
 
 
 def _web(home: Path, published: Path) -> None:
