@@ -59,6 +59,8 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
     # DuckDB's own lock is the one that counts, since it ends with the process, however
     # that ends. The file says who it is where DuckDB cannot.
     lock.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    # What is loaded goes to disk group by group, not five at a time.
+    connection.execute("SET GLOBAL write_buffer_row_group_count = 1")
     _apply_schema(connection)
     return connection
 
@@ -111,7 +113,12 @@ def insert_rows(
     if not isinstance(rows, pl.DataFrame):
         names = {name for file in rows for name in pl.read_parquet_schema(file)}
         origin, files = "read_parquet(?, union_by_name = true)", [*map(str, rows)]
-        return _insert(connection, table, names, origin, delivery_id, [files])
+        # In any order, whole row groups are filled wherever files end. Else small ones
+        # would be left, and all rows written once more to join them on closing.
+        connection.execute("SET SESSION preserve_insertion_order = false")
+        count = _insert(connection, table, names, origin, delivery_id, [files])
+        connection.execute("RESET SESSION preserve_insertion_order")
+        return count
     rows = without_empty(rows)
     connection.register("incoming", rows)
     count = _insert(connection, table, rows.columns, "incoming", delivery_id, [])

@@ -1,7 +1,7 @@
 """From the warehouse to every figure of a city, before anything is hidden."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
@@ -85,10 +85,14 @@ def compute(
     again; the figures are the same.
     """
     reading = Reading(connection, city, now, shelf=shelf)
-    figures = _in_order(derived(_side_by_side(reading)))
-    frames = {name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()}
-    frames["spc"] = control_charts(figures, reading)
-    frames["forecast"] = forecast(figures, reading.calendar)
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        figures = _in_order(derived(_side_by_side(reading, aside)))
+        from_figures = {
+            "spc": aside.submit(control_charts, figures, reading),
+            "forecast": aside.submit(forecast, figures, reading.calendar),
+        }
+        frames = {name: frame(reading) for name, frame in FRAME_FUNCTIONS.items()}
+        frames |= {name: frame.result() for name, frame in from_figures.items()}
     return Computed(figures, frames)
 
 
@@ -121,15 +125,14 @@ def figures_of(facts: Facts, reading: Reading) -> Iterator[pl.DataFrame]:
     return _measured(facts, _measures()[facts], reading)()
 
 
-def _side_by_side(reading: Reading) -> Iterator[pl.DataFrame]:
+def _side_by_side(reading: Reading, aside: Executor) -> Iterator[pl.DataFrame]:
     """Lay figures out while those of the next kind of facts are measured."""
-    with ThreadPoolExecutor(max_workers=1) as aside:
-        kinds = [
-            aside.submit(list, _measured(facts, _measures()[facts], reading)())
-            for facts in FACTS
-        ]
-        for laid_out in kinds:
-            yield from laid_out.result()
+    kinds = [
+        aside.submit(list, _measured(facts, _measures()[facts], reading)())
+        for facts in FACTS
+    ]
+    for laid_out in kinds:
+        yield from laid_out.result()
 
 
 @cache

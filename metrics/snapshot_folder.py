@@ -9,6 +9,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -47,20 +48,21 @@ def write_snapshot(
     beyond `deliveries` (code version, city file) belongs to what a snapshot says.
     Frames of FRAMES that are not given are written empty, internal ones not at all.
     """
-    given = frames or {}
+    given, figures = frames or {}, _typed(figures, FIGURES)
     extra = {"deliveries": [], **(manifest or {})}
     files = {
         "catalogue.json": json_bytes(catalogue or {}),
         "calendar.json": json_bytes(calendar or {}),
         "sources.json": json_bytes(sources),
-        **_frame_files("figures", _typed(figures, FIGURES)),
     }
-    for name, schema in FRAMES.items():
-        if name in INTERNAL_FRAMES and name not in given:
-            continue
-        files |= _frame_files(name, _typed(given.get(name), schema))
-    if with_csv:
-        files["figures.csv"] = csv_bytes(_typed(figures, FIGURES))
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        csv = aside.submit(csv_bytes, figures) if with_csv else None
+        files |= _frame_files("figures", figures)
+        for name, schema in FRAMES.items():
+            if name in given or name not in INTERNAL_FRAMES:
+                files |= _frame_files(name, _typed(given.get(name), schema))
+        if csv is not None:
+            files["figures.csv"] = csv.result()
     hashes = {name: _sha256(content) for name, content in files.items()}
     digest = _identity(hashes, extra)
     current = _current_with(directory, digest)

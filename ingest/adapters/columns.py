@@ -108,7 +108,7 @@ class _Cell:
         if self.column.value is not None:
             value = pl.Series([self.column.value]).cast(self.dtype)
             return value.new_from_index(0, raw.height), _no_reasons(raw.height)
-        if not self._may_have_blanks:
+        if not self._reads_as_it_stands:
             return self._read_stripped(raw)
         (name,) = origins(self.column)
         texts = raw[name].cast(pl.String)
@@ -120,7 +120,7 @@ class _Cell:
         return values.fill_null(stripped), reasons
 
     @property
-    def _may_have_blanks(self) -> bool:
+    def _reads_as_it_stands(self) -> bool:
         """Say whether what can be read as it stands need not be stripped of blanks.
 
         Stripped, a moment would be read as the same one, and not as a word for nothing.
