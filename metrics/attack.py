@@ -23,9 +23,12 @@ from metrics.small_numbers import FEWEST
 # A small count of which so few values are left is as good as told.
 NARROWEST: Final = 3
 _ROUNDS: Final = 50
-_NESTED: Final[Sequence[tuple[PeriodGrain, PeriodGrain, int | None]]] = (
-    ("day", "week", None),
-    ("day", "month", None),
+# How many parts are all of a whole: some fixed number, those there are, or never all.
+_ANY: Final = 0
+_NEVER_ALL: Final = -1
+_NESTED: Final[Sequence[tuple[PeriodGrain, PeriodGrain, int]]] = (
+    ("day", "week", _ANY),
+    ("day", "month", _ANY),
     ("month", "quarter", 3),
     ("quarter", "year", 4),
 )
@@ -149,12 +152,17 @@ def _links(cells: pl.DataFrame) -> pl.DataFrame:
 
     What does not add up proves nothing; parts that add up to less still are parts.
     """
-    found = pl.concat(_equations(cells)).join(
-        cells.select(total="cell", true_total="true"), on="total"
-    )
-    parts = cells.select(part="cell", true_part="true")
-    named = found.join(parts, on="part").with_columns(
-        equation=pl.struct("rule", "total").rank("dense") - 1
+    of_wholes = cells.select(*CELL, total="cell", true_total="true")
+    # All rules in one go: most of the work is to look for wholes among the cells.
+    named = (
+        pl.concat(_equations(cells))
+        .join(of_wholes, on=CELL, nulls_equal=True)
+        .join(cells.select(part="cell", true_part="true"), on="part")
+        .with_columns(
+            is_whole=(pl.len().over("rule", "total") == pl.col("count"))
+            | (pl.col("count") == _ANY),
+            equation=pl.struct("rule", "total").rank("dense") - 1,
+        )
     )
     summed = named.group_by("equation").agg(
         pl.col("true_total").first(),
@@ -174,7 +182,7 @@ def _links(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _equations(cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield the equations of each rule: rule, total, part, is_whole."""
+    """Yield the parts of each rule, with the CELL of the whole: part, rule, count."""
     kpi, at = pl.col("name"), pl.col("period_start")
     is_flow = ~kpi.is_in(_stocks())
     for fine, coarse, count in _NESTED:
@@ -195,10 +203,9 @@ def _equations(cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield _rule(cells, f"by {place}", [(is_part, {place: pl.lit(None)})])
     for rule, (total, parts, is_whole) in enumerate(_sums()):
         is_part = kpi.is_in(parts)
-        count = len(parts) if is_whole else None
+        count = len(parts) if is_whole else _NEVER_ALL
         of = {"name": pl.lit(total)}
-        sums = _rule(cells, f"sum {rule}", [(is_part, of)], count)
-        yield sums.with_columns(pl.col("is_whole") & is_whole)
+        yield _rule(cells, f"sum {rule}", [(is_part, of)], count)
     yield from _turnover(cells)
 
 
@@ -222,21 +229,18 @@ _Part = tuple[pl.Expr, Mapping[str, pl.Expr]]  # which cells, and what of them i
 
 
 def _rule(
-    cells: pl.DataFrame, rule: str, parts: Sequence[_Part], count: int | None = None
+    cells: pl.DataFrame, rule: str, parts: Sequence[_Part], count: int = _ANY
 ) -> pl.DataFrame:
-    """Find the wholes that such cells are parts of; of some there must be so many."""
+    """Give such cells as parts of a whole; of some there must be so many."""
     found = pl.concat(
         cells.filter(is_part)
         .with_columns(
             part="cell", **{n: e.cast(cells.schema[n]) for n, e in of.items()}
         )
         .select(*CELL, "part")
-        .join(cells.select(*CELL, total="cell"), on=CELL, nulls_equal=True)
-        .select("total", "part")
         for is_part, of in parts
     )
-    is_whole = pl.lit(value=True) if count is None else pl.len().over("total") == count
-    return found.with_columns(rule=pl.lit(rule), is_whole=is_whole)
+    return found.with_columns(rule=pl.lit(rule), count=pl.lit(count))
 
 
 def _sums() -> Iterator[tuple[str, list[str], bool]]:
