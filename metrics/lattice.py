@@ -1,20 +1,35 @@
 """The cells that a city may ever publish: which KPI, of whom, in which grain."""
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 import polars as pl
 
 from ingest.city import City
+from metrics.figures import FIGURES
+
+_OFFICE, _SERVICE, _CHANNEL = (
+    pl.col(name).is_not_null() for name in ("office", "service", "channel")
+)
+# Which population a row is about, in the words of the city file. What is finer than
+# these is in none of them.
+_POPULATIONS: Final[Mapping[str, pl.Expr]] = {
+    "city": ~_OFFICE & ~_SERVICE & ~_CHANNEL,
+    "office": _OFFICE & ~_SERVICE & ~_CHANNEL,
+    # A service belongs to one office, so a row of a service alone is as fine as both.
+    "office_service": _SERVICE & ~_CHANNEL,
+    "office_channel": _OFFICE & ~_SERVICE & _CHANNEL,
+}
 
 
 def in_lattice(city: City, kpis: Iterable[str]) -> pl.Expr:
     """One of the cells that the city file lists, for a KPI that exists."""
-    known = list(kpis)
+    known, grain = list(kpis), pl.col("grain").cast(FIGURES["grain"])
     cells = [
         pl.col("kpi").is_in(matching(known, cell.kpis))
-        & pl.col("grain").cast(pl.String).is_in(list(cell.grains))
-        & _population().is_in(list(cell.by))
+        & grain.is_in(list(cell.grains))
+        & pl.any_horizontal(_POPULATIONS[population] for population in cell.by)
         for cell in city.publish.cells
     ]
     return pl.any_horizontal(pl.lit(value=False), *cells)
@@ -25,24 +40,3 @@ def matching(kpis: Iterable[str], patterns: Iterable[str]) -> list[str]:
     return [
         kpi for kpi in kpis if any(fnmatch.fnmatchcase(kpi, name) for name in wanted)
     ]
-
-
-def _population() -> pl.Expr:
-    """Which population a row is about, in the words of the city file."""
-    office, service, channel = (
-        pl.col(name).is_not_null() for name in ("office", "service", "channel")
-    )
-    # A service belongs to one office, so a row of a service alone is as fine as both.
-    return (
-        pl.when(service & channel)
-        .then(pl.lit("finer"))
-        .when(service)
-        .then(pl.lit("office_service"))
-        .when(office & channel)
-        .then(pl.lit("office_channel"))
-        .when(channel)
-        .then(pl.lit("finer"))
-        .when(office)
-        .then(pl.lit("office"))
-        .otherwise(pl.lit("city"))
-    )

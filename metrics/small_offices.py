@@ -7,6 +7,7 @@ import polars as pl
 
 from ingest.city import City, Office
 from metrics.catalogue import Kpi
+from metrics.figures import FIGURES
 
 _COARSE_FOR_OFFICES: Final = ("month", "quarter", "year")
 _COARSE_FOR_SERVICES: Final = ("quarter", "year")
@@ -58,7 +59,7 @@ def tells_of_single_staff(catalogue: Mapping[str, Kpi]) -> pl.Expr:
     whatever the city file lists.
     """
     about_work = [kpi.id for kpi in catalogue.values() if kpi.tells_of_staff]
-    grain = pl.col("grain").cast(pl.String)
+    grain = pl.col("grain").cast(FIGURES["grain"])
     is_coarse = (
         pl.when(pl.col("channel").is_not_null())
         .then(pl.lit(value=False))
