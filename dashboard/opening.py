@@ -60,6 +60,22 @@ def hours_on(
     return tuple(sorted(hours, key=lambda interval: interval.opens))
 
 
+def open_part(office: Office, weekday: int, first: int, end: int) -> tuple[time, time]:
+    """Cut clock hours of a weekday (1 is Monday) to when the office is open."""
+    begins, ends = time(first), time(end % 24)
+    hours = office.hours.get(WEEKDAYS[weekday - 1], ())  # type: ignore[call-overload]
+    intervals = [
+        each for each in hours if each.opens.hour < end and each.closes > begins
+    ]
+    if not intervals:
+        return begins, ends
+    closes = max(each.closes for each in intervals)
+    return (
+        max(begins, min(each.opens for each in intervals)),
+        closes if end == 24 else min(ends, closes),
+    )
+
+
 def working_days(
     city: City, holidays: Collection[date], first: date, last: date
 ) -> int:

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.heat_table import HeatCell, Level, heat_table, level_of
 from dashboard.i18n import Words, german
+from dashboard.opening import open_part
 from dashboard.view import View
 from ingest.city import WEEKDAYS, Office
 
@@ -57,7 +58,12 @@ class Window:
     first: date
     last: date
     hours: tuple[Hour, ...]
-    is_by_appointment: bool = False  # nobody comes without
+    office: Office
+
+    @property
+    def is_by_appointment(self) -> bool:
+        """Whether nobody comes without."""
+        return self.office.appointment_only
 
     @property
     def is_walk_in(self) -> bool:
@@ -102,7 +108,7 @@ def window_of(view: View, office: Office) -> Window | None:
         return None
     first, last = rows.row(0, named=True)["window_start"], rows["window_end"].max()
     assert isinstance(last, date)  # noqa: S101 - the column holds dates
-    return Window(first, last, hours, office.appointment_only)
+    return Window(first, last, hours, office)
 
 
 def best_time(words: Words, window: Window) -> str:
@@ -127,15 +133,15 @@ def _best_time(words: Words, window: Window) -> str:
             "Meist ist die Wartezeit kurz: Die Hälfte wartete {most}. Am längsten ist"
             " sie {worst}: {longest}.",
             most=_at_most(words, max(hour.median_minutes or 0.0 for hour in best)),
-            worst=_named(words, worst),
+            worst=_named(words, worst, window.office),
             longest=words.quantity(longest, "minutes"),
         )
     return words(
         "Am kürzesten ist die Wartezeit meist {best}: Die Hälfte wartete dann {most}."
         " Am längsten ist sie {worst}: {longest}.",
-        best=_named(words, _at(window.advisable, shortest)),
+        best=_named(words, _at(window.advisable, shortest), window.office),
         most=_at_most(words, shortest),
-        worst=_named(words, worst),
+        worst=_named(words, worst, window.office),
         longest=words.quantity(longest, "minutes"),
     )
 
@@ -244,8 +250,11 @@ def _at(hours: Sequence[Hour], minutes: float) -> list[Hour]:
     return [hour for hour in hours if hour.median_minutes == minutes]
 
 
-def _named(words: Words, hours: Sequence[Hour]) -> str:
-    """Name hours: "dienstags von 8 bis 9 Uhr", adjacent ones as one stretch."""
+def _named(words: Words, hours: Sequence[Hour], office: Office) -> str:
+    """Name hours: "dienstags von 8:30 bis 10 Uhr", adjacent ones as one stretch.
+
+    Nobody is sent to an office before it opens.
+    """
     stretches: list[list[int]] = []
     for hour in sorted(hours, key=lambda each: each.order):
         last = stretches[-1] if stretches else None
@@ -257,7 +266,7 @@ def _named(words: Words, hours: Sequence[Hour]) -> str:
         words(
             "{weekday} von {hours}",
             weekday=words.on_weekdays(weekday),
-            hours=words.hours(time(first), time(end % 24)),
+            hours=words.hours(*open_part(office, weekday, first, end)),
         )
         for weekday, first, end in stretches[:_MOST_NAMED]
     ]

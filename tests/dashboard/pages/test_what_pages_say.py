@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 import pytest
@@ -24,6 +24,7 @@ from dashboard.selection import (
     latest,
     newest_told,
 )
+from ingest.city import Hours
 from metrics.published import Live, LiveQueue
 
 TUESDAY = datetime(2026, 11, 24, 9, 5, tzinfo=UTC)  # 10:05 in Musterstadt
@@ -170,7 +171,7 @@ def test_cases_are_called_what_they_are(city):
     assert case_noun(city, None) == "cases"
 
 
-def hours(view, medians, sold_out=()):
+def hours(view, medians, sold_out=(), opens=None):
     """Put medians into an office's hours: {(weekday, hour): minutes}."""
     template = view.snapshot.frames["wait_by_hour"].head(1)
     rows = [
@@ -188,9 +189,10 @@ def hours(view, medians, sold_out=()):
     ]
     frames = {**view.snapshot.frames, "wait_by_hour": pl.concat(rows)}
     snapshot = replace(view.snapshot, frames=frames)
-    window = window_of(
-        replace(view, snapshot=snapshot), view.city.office("einwohnermeldeamt")
-    )
+    office = view.city.office("einwohnermeldeamt")
+    if opens is not None:
+        office = office.model_copy(update={"hours": opens})
+    window = window_of(replace(view, snapshot=snapshot), office)
     assert window is not None
     return best_time(view.words, window).replace("\N{NO-BREAK SPACE}", " ")
 
@@ -228,6 +230,17 @@ def test_nobody_is_sent_to_a_closed_door(full):
     said = hours(full.view(), {(1, 7): 1, (1, 8): 30, (2, 8): 20})
     assert "7 bis" not in said
     assert "dienstags von 8 bis 9 Uhr" in said
+
+
+def test_nobody_is_sent_to_a_door_that_opens_within_the_hour(full):
+    half_past = (Hours(opens=time(8, 30), closes=time(12, 30)),)
+    said = hours(
+        full.view(),
+        {(1, 8): 6, (1, 9): 6, (2, 12): 40},
+        opens={"mon": half_past, "tue": half_past},
+    )
+    assert "montags von 8:30 bis 10 Uhr" in said
+    assert "dienstags von 12 bis 12:30 Uhr" in said
 
 
 def test_nobody_is_sent_to_where_tickets_have_often_run_out(full):
