@@ -7,7 +7,6 @@ import pytest
 from dashboard.opening import open_part
 from ingest.city import Office
 
-
 # Open on Mondays from 8:30 to 12:30 and from 14 to 16, on Tuesdays till midnight.
 OFFICE = Office.model_validate(
     {
