@@ -43,7 +43,9 @@ def _counted(
         spans=cases.spans,
         covered=cases.covered,
         events=pl.len(),
-        keys=keys_of_hashes(sums[done]),
+        keys=reading.whole.once(
+            f"keys of {done}", lambda _: keys_of_hashes(sums[done])
+        ),
     )
 
 

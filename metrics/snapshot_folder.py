@@ -27,6 +27,7 @@ _CIRCUMSTANCES: Final = frozenset({"sources.json", "manifest.json"})
 _UNFINISHED: Final = ".unfinished-"
 _ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{12}$")
 _WRITING: Final = threading.Lock()  # one process publishes, perhaps in several threads
+_WHOLE: Final = 2.0**53  # below, floats are as exact as whole numbers
 _FORMULA_STARTS: Final = r"^([=+\-@\t\r\n])"
 
 
@@ -123,14 +124,21 @@ def json_bytes(document: object) -> bytes:
 def csv_bytes(frame: pl.DataFrame) -> bytes:
     """RFC 4180, UTF-8 without a mark, decimal points; no cell runs as a formula."""
     words = pl.col(name for name, kind in frame.schema.items() if kind == pl.String)
-    numbers = [name for name, kind in frame.schema.items() if kind.is_float()]
-    # To look whether there are any is much faster than to write all words anew.
-    found = frame.select(words.str.contains(_FORMULA_STARTS).any())
-    formulas = [column.name for column in found if column.any()]
+    numbers = pl.col(name for name, kind in frame.schema.items() if kind.is_float())
+    # To look whether there are any is much faster than to write all words anew, and
+    # most numbers are whole ones, which are written without a point anyway.
+    has_formulas = frame.select(words.str.contains(_FORMULA_STARTS).any())
+    are_whole = frame.select(
+        ((numbers == numbers.floor()) & (numbers.abs() < _WHOLE)).all()
+    )
+    formulas = [column.name for column in has_formulas if column.any()]
+    whole = [column.name for column in are_whole if column.all()]
+    others = [name for name in are_whole.columns if name not in whole]
     buffer = io.BytesIO()
     frame.with_columns(
         pl.col(formulas).str.replace(_FORMULA_STARTS, "'$1"),
-        pl.col(numbers).cast(pl.String).str.strip_suffix(".0"),
+        pl.col(whole).cast(pl.Int64),
+        pl.col(others).cast(pl.String).str.strip_suffix(".0"),
     ).write_csv(buffer, line_terminator="\r\n")
     return buffer.getvalue()
 

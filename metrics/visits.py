@@ -35,19 +35,29 @@ def count_visits(reading: Reading) -> Counted | None:
     if told.is_empty():
         return None
     city = reading.city
-    rows, told = since_first_day(_rows(reading), city), since_first_day(told, city)
+    rows = since_first_day(_rows(reading), city)
     return Counted(
         # Sorted once, so that the percentiles of every group are found faster.
         rows=by_population(rows.sort("wait_minutes"), city),
         spans=reading.whole.once("spans of visits", _spans),
-        covered=told.select("office", "day").unique(),
+        covered=reading.whole.once("days of visits", _covered),
         events=pl.len(),
-        keys=keys_of(_with_outcomes(told, reading)),
+        keys=reading.whole.once("keys of visits", _keys),
     )
 
 
 def _spans(reading: Reading) -> pl.DataFrame:
     return spans_of(reading, reading.once("told visits", _told))
+
+
+def _covered(reading: Reading) -> pl.DataFrame:
+    told = since_first_day(reading.once("told visits", _told), reading.city)
+    return told.select("office", "day").unique()
+
+
+def _keys(reading: Reading) -> pl.DataFrame:
+    told = since_first_day(reading.once("told visits", _told), reading.city)
+    return keys_of(_with_outcomes(told, reading))
 
 
 def _told(reading: Reading) -> pl.DataFrame:
