@@ -10,7 +10,7 @@ import polars as pl
 from ingest.city import City
 from metrics.calendar import Calendar
 from metrics.moments import iso, parse_moment
-from metrics.rest_of_day import as_shown, expected
+from metrics.rest_forecast import as_shown, expected
 from metrics.small_numbers import IS_SHOWN
 
 _DEFAULT_MAX_AGE: Final = timedelta(minutes=15)

@@ -7,7 +7,7 @@ import polars as pl
 
 from ingest.city import City
 from metrics.lattice import WAITS, hours_are_listed
-from metrics.rest_of_day import FEWEST_HOURS
+from metrics.rest_forecast import FEWEST_HOURS
 from metrics.small_numbers import IS_SHOWN, hide, whole
 from metrics.small_offices import hidden_offices, sensitive_offices
 
