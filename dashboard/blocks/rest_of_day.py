@@ -40,29 +40,24 @@ def rest_of_day(view: View, office: Office) -> Component | None:
         return None
     words, off = view.words, holidays(view.snapshot)
     items = [html.Li(_said(view, office, hour, off)) for hour in hours]
-    first, last = _window(known)
-    held = known.select(pl.col("held_percent").dot("judged") / pl.col("judged").sum())
-    record = words(
-        "Vom {first} bis zum {last} lag die Wartezeit in {n} von 100 Fällen in einer"
-        " solchen Spanne.",
-        first=words.date(first),
-        last=words.date(last),
-        n=words.number(held.item()),
-    )
-    stand = words(
-        "Berechnet aus dem, was üblich ist, und der Wartezeit am {moment}.",
-        moment=words.moment(queue.observed_at),
-    )
     more = html.A(
         words("Wie wir das prüfen"),
         href=f"{view.addresses.method()}#{ANCHOR}",
         className="kern-link",
     )
+    said = [
+        words(
+            "Berechnet aus der Wartezeit am {moment} und dem, was üblich ist. Stunden,"
+            " die hier fehlen, lassen sich nicht genau genug vorhersagen.",
+            moment=words.moment(queue.observed_at),
+        ),
+        _came_true(words, known),
+    ]
     return html.Div(
         [
             html.H3(words("Heute noch zu erwarten")),
             html.Ul(items),
-            html.P([stand, " ", record, " ", more], className="chart-source"),
+            html.P([" ".join(said), " ", more], className="live-details"),
         ],
         className="rest-of-day",
     )
@@ -120,8 +115,21 @@ def rest_record(view: View) -> Component | None:
         words("Wartezeit später am Tag"),
         html.P(made),
         html.P(checked),
-        table(caption, columns, body, is_stacked=True),
+        html.P(f"{caption}:"),
+        table(caption, columns, body, is_caption_visible=False, is_stacked=True),
         id=ANCHOR,
+    )
+
+
+def _came_true(words: Words, known: pl.DataFrame) -> str:
+    held = known.select(pl.col("held_percent").dot("judged") / pl.col("judged").sum())
+    first, last = (words.date(day) for day in _window(known))
+    return words(
+        "Vom {first} bis zum {last} lag die Wartezeit in {n} von 100 Fällen in einer"
+        " solchen Spanne.",
+        first=first,
+        last=last,
+        n=words.number(held.item()),
     )
 
 
