@@ -384,6 +384,9 @@ def test_live_queues_are_served_as_they_were_written(
     assert live["queues"] == written["queues"]
     minutes = dict.fromkeys(("wait_minutes", "low_minutes", "high_minutes"), "minutes")
     assert live["units"] == minutes | {"waiting": "people"}
+    document = client.get("/api/v1/openapi.json").get_json()
+    schema = {"$ref": "#/components/schemas/LiveAnswer"}
+    jsonschema.validate(live, {**schema, "components": document["components"]})
     assert live["sample_data"] is True
 
 

@@ -106,6 +106,16 @@ def test_what_is_unusual_now_stays_in_part():
     assert told.select("expected", "wait", "low", "high").rows() == [(27, 25, 0, 35)]
 
 
+@pytest.mark.parametrize(("then", "share"), [((0, 15, 45), 1.0), ((24, 15, 12), 0.0)])
+def test_no_more_stays_of_a_rush_than_there_was_and_no_less_than_nothing(then, share):
+    looks = [
+        look(MONDAY + timedelta(weeks=week), hour, 10, wait)
+        for week, waits in enumerate(zip((10, 20, 30), then, strict=True))
+        for hour, wait in zip((8, 9), waits, strict=True)
+    ]
+    assert learn(lately(looks), 3).shares["share"].to_list() == [share]
+
+
 def test_an_hour_is_the_middle_of_its_looks_and_one_look_a_quarter_is_judged():
     looks = [
         look(MONDAY, 8, 1, 3),
@@ -405,6 +415,51 @@ def test_looks_at_a_queue_become_forecasts(connection, make_city, deliver):
 
 
 SHIFT = datetime(2026, 10, 25, tzinfo=UTC)
+
+
+def test_a_closed_day_on_which_the_display_goes_on_is_left_out(
+    connection, make_city, deliver
+):
+    rows = hours_of_meldeamt()
+    day = date(2026, 11, 18)
+    reason = {"de": "Ausflug", "en": "Outing"}
+    closure = {"first_on": day, "last_on": day, "reason": reason}
+    city = make_city(closure=[closure])
+    shown = [
+        row | {"wait_minutes": 99.0} if row["observed_at"].date() == day else row
+        for row in rows
+    ]
+    deliver("queue_samples", shown, until=NOW)
+    found = rest_of_day(Reading(connection, city, NOW))
+    assert set(found["judged_days"]) == {29}
+    wednesday = found.filter(weekday=3)
+    assert set(wednesday["n"]) == {11}
+    assert (wednesday["usual_minutes"] < 99).all()
+
+
+def test_each_office_has_its_own_weeks(connection, make_city, deliver):
+    rows = hours_of_meldeamt()
+    deliver("queue_samples", rows, until=NOW, source="one")
+    alone = rest_of_day(Reading(connection, make_city(), NOW))
+    two_weeks = timedelta(weeks=2)
+    bauamt = [
+        row | {"office": "bauamt", "observed_at": row["observed_at"] - two_weeks}
+        for row in rows
+    ]
+    deliver("queue_samples", bauamt, until=NOW - two_weeks, source="two")
+    before = [
+        sample(row["observed_at"] - two_weeks, 99.0)
+        for row in rows
+        if row["observed_at"] - two_weeks < rows[0]["observed_at"]
+    ]
+    deliver("queue_samples", before, until=NOW, source="one")
+    found = rest_of_day(Reading(connection, make_city(), NOW))
+    windows = found.select("office", "window_end").unique().sort("office")
+    assert windows.rows() == [
+        ("bauamt", date(2026, 11, 8)),
+        ("meldeamt", date(2026, 11, 22)),
+    ]
+    assert_frame_equal(found.filter(office="meldeamt"), alone)
 
 
 def test_several_queues_are_one_with_the_longest_wait(connection, make_city, deliver):
