@@ -1,7 +1,6 @@
 """How long the wait will be later today, and how often that came true."""
 
-from collections.abc import Collection
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -11,8 +10,7 @@ from dash.development.base_component import Component
 from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
 from dashboard.i18n import Words, german
-from dashboard.opening import hours_on
-from dashboard.selection import holidays
+from dashboard.opening import open_part
 from dashboard.view import View
 from ingest.city import Office
 from metrics.published import HourToCome, LiveQueue
@@ -38,8 +36,8 @@ def rest_of_day(view: View, office: Office) -> Component | None:
     hours = _still_to_come(view, queue)
     if not hours:
         return None
-    words, off = view.words, holidays(view.snapshot)
-    items = [html.Li(_said(view, office, hour, off)) for hour in hours]
+    words = view.words
+    items = [html.Li(_said(view, office, hour)) for hour in hours]
     more = html.A(
         words("Wie wir das prüfen"),
         href=f"{view.addresses.method()}#{ANCHOR}",
@@ -144,7 +142,7 @@ def _still_to_come(view: View, queue: LiveQueue) -> list[HourToCome]:
     return [hour for hour in queue.rest_of_day if hour.hour > local.hour]
 
 
-def _said(view: View, office: Office, hour: HourToCome, off: Collection[date]) -> str:
+def _said(view: View, office: Office, hour: HourToCome) -> str:
     """Say one hour: "13 bis 14 Uhr: etwa 15 Minuten (meist 10 bis 25 Minuten)"."""
     words, base = view.words, view.city.publish.live_wait_base_minutes
     if hour.wait_minutes:
@@ -153,7 +151,7 @@ def _said(view: View, office: Office, hour: HourToCome, off: Collection[date]) -
         wait = words("unter {wait}", wait=words.quantity(base, "minutes"))
     most = words.quantity(hour.high_minutes, "minutes")
     if not hour.high_minutes:
-        return words("{hours}: {wait}", hours=_open(view, office, hour, off), wait=wait)
+        return words("{hours}: {wait}", hours=_open(view, office, hour), wait=wait)
     if hour.low_minutes:
         low = words.number(hour.low_minutes)
         around = words("meist {low} bis {high}", low=low, high=most)
@@ -161,23 +159,16 @@ def _said(view: View, office: Office, hour: HourToCome, off: Collection[date]) -
         around = words("meist höchstens {high}", high=most)
     return words(
         "{hours}: {wait} ({around})",
-        hours=_open(view, office, hour, off),
+        hours=_open(view, office, hour),
         wait=wait,
         around=around,
     )
 
 
-def _open(view: View, office: Office, hour: HourToCome, off: Collection[date]) -> str:
+def _open(view: View, office: Office, hour: HourToCome) -> str:
     """Name the part of the hour in which the office is open."""
-    today = view.now.astimezone(view.city.timezone).date()
-    first, last = time(hour.hour), time((hour.hour + 1) % 24)
-    for interval in hours_on(view.city, office, off, today):
-        if interval.opens.hour <= hour.hour <= interval.closes.hour:
-            opens = max(first, interval.opens)
-            closes = interval.closes if interval.closes.hour == hour.hour else last
-            if opens < interval.closes:
-                return view.words.hours(opens, closes)
-    return view.words.hours(first, last)
+    weekday = view.now.astimezone(view.city.timezone).isoweekday()
+    return view.words.hours(*open_part(office, weekday, hour.hour, hour.hour + 1))
 
 
 def _record(view: View) -> pl.DataFrame:
