@@ -38,7 +38,10 @@ from metrics.snapshot_folder import csv_bytes
 VERSION: Final = "/api/v1"
 JSON: Final = "application/json"
 CSV: Final = "text/csv; charset=utf-8"
-LIVE_UNITS: Final = {"wait_minutes": "minutes", "waiting": "people"}
+LIVE_UNITS: Final = {
+    **dict.fromkeys(("wait_minutes", "low_minutes", "high_minutes"), "minutes"),
+    "waiting": "people",
+}
 GRAINS: Final = cast("pl.Enum", FIGURES["grain"]).categories.to_list()
 
 

@@ -44,7 +44,7 @@ def schemas(words: Words) -> Json:
     live = {
         "units": {"type": "object"},
         "generated_at": {**moment, "type": ["string", "null"]},
-        "queues": objects,
+        "queues": _rows("LiveQueue"),
     }
     return {
         "FiguresAnswer": _object({**envelope, **figures}),
@@ -53,6 +53,7 @@ def schemas(words: Words) -> Json:
         "CalendarAnswer": _object({**envelope, "calendar": {"type": "object"}}),
         "RevisionsAnswer": _object({**envelope, "revisions": _rows("Revision")}),
         "LiveAnswer": _object({**publisher, **live}),
+        "LiveQueue": _live_queue(words),
         "Figure": _figure(words),
         "Revision": _row(REVISIONS, required=("figure_id", "at", "cause")),
         "Problem": _problem_schema(),
@@ -66,6 +67,43 @@ def _figure(words: Words) -> Json:
         "description": words("Die Kennzahl als Satz; nur mit sentences=true"),
     }
     return figure
+
+
+def _live_queue(words: Words) -> Json:
+    moment, count = {"type": "string", "format": "date-time"}, {"type": "integer"}
+    unknown = {"type": ["integer", "null"]}
+    hour = {
+        "hour": {**count, "description": words("Beginn der Stunde, in Ortszeit")},
+        "wait_minutes": count,
+        "low_minutes": count,
+        "high_minutes": count,
+    }
+    queue = _object(
+        {
+            "office": {"type": "string"},
+            "state": {
+                "type": "string",
+                "enum": ["open", "closed", "sold_out", "unknown"],
+            },
+            "observed_at": moment,
+            "source_time_at": {**moment, "type": ["string", "null"]},
+            "wait_minutes": unknown,
+            "wait_minutes_at_least": unknown,
+            "waiting": unknown,
+            "waiting_fewer_than": unknown,
+            "is_stale": {"type": "boolean"},
+        }
+    )
+    # What was written before there was any has none.
+    queue["properties"]["rest_of_day"] = {
+        "type": "array",
+        "items": _object(hour),
+        "description": words(
+            "Was in späteren Stunden des Tages zu erwarten ist, mit der Spanne, in der"
+            " 8 von 10 früheren Fällen lagen; nur, wo sich das bewährt hat"
+        ),
+    }
+    return queue
 
 
 def _problem_schema() -> Json:

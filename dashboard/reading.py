@@ -49,6 +49,8 @@ _BRIEFLY: Final = {
     "no_estimates": german("Nichts zu vergleichen"),
     "nothing_judged": german("Keine Vorhersage abgelaufen"),
     "forecast_failed": german("Zu unsicher"),
+    "not_better": german("Nicht genauer als die übliche"),
+    "not_held": german("Zu unsicher"),
     "fewer_than_8": german("Zu wenige Fälle (unter 8)"),
     "tells_of_few": german("Zum Schutz Einzelner nicht gezeigt"),
     "too_few": german("Zu wenige Fälle"),

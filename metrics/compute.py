@@ -29,6 +29,7 @@ from metrics.online_services import online_services
 from metrics.periods import GRAINS, PeriodGrain
 from metrics.protect_parts import parts_beside
 from metrics.reading import Reading
+from metrics.rest_of_day import rest_of_day
 from metrics.shelf import Shelf
 from metrics.spans import POPULATIONS, Counted
 from metrics.survival import survival
@@ -49,6 +50,7 @@ _LATTICE: Final[Mapping[str, tuple[PeriodGrain, ...]]] = {
 FRAME_FUNCTIONS: Final[Mapping[str, Callable[[Reading], pl.DataFrame]]] = {
     "wait_by_hour": wait_by_hour,
     "crowd": crowd,
+    "rest_of_day": rest_of_day,
     "ageing": ageing,
     "survival": survival,
     "online_services": online_services,

@@ -40,6 +40,31 @@ _CROWD: _Columns = {
     "reason": pl.String,
 }
 
+# The wait for the rest of a day: one row per office, weekday, hour and hours ahead.
+_REST_OF_DAY: _Columns = {
+    "office": pl.String,
+    "weekday": pl.Int8,  # 1 Monday to 7 Sunday
+    "hour": pl.Int8,  # local: what is told of
+    "hours_ahead": pl.Int8,  # of the hour of the look
+    "window_start": pl.Date,
+    "window_end": pl.Date,  # inclusive
+    "n": pl.Int64,  # hours looked at that usual_minutes is the median of
+    "usual_minutes": pl.Float64,
+    "usual_now_minutes": pl.Float64,  # so many hours earlier on that weekday
+    "share": pl.Float64,  # of how much longer than usual it is now, that stays
+    "low_minutes": pl.Float64,  # to be added to what is expected: ends of the band in
+    "high_minutes": pl.Float64,  # which 8 of 10 outcomes lay
+    "judged_from": pl.Date,  # what follows is of the looks from this day on
+    "judged_days": pl.Int64,
+    "judged": pl.Int64,  # forecasts
+    "error_minutes": pl.Float64,  # mean
+    "error_as_now_minutes": pl.Float64,  # of saying that it stays so
+    "error_as_usual_minutes": pl.Float64,  # of saying that it will be as usual
+    "held_percent": pl.Float64,  # of the outcomes lay in the band known before
+    "state": FIGURES["state"],  # no_data: nothing is forecast
+    "reason": pl.String,
+}
+
 # How old the open cases are: one row per office, service, day and band of age.
 _AGEING: _Columns = {
     "office": pl.String,  # null: the whole city
@@ -139,6 +164,7 @@ _REVISIONS: _Columns = {
 
 WAIT_BY_HOUR: Final = pl.Schema(_WAIT_BY_HOUR)
 CROWD: Final = pl.Schema(_CROWD)
+REST_OF_DAY: Final = pl.Schema(_REST_OF_DAY)
 AGEING: Final = pl.Schema(_AGEING)
 SURVIVAL: Final = pl.Schema(_SURVIVAL)
 SPC: Final = pl.Schema(_SPC)
@@ -153,6 +179,7 @@ INTERNAL_FRAMES: Final = frozenset({"forecast", "spc"})
 FRAMES: Final[Mapping[str, pl.Schema]] = {
     "wait_by_hour": WAIT_BY_HOUR,
     "crowd": CROWD,
+    "rest_of_day": REST_OF_DAY,
     "ageing": AGEING,
     "survival": SURVIVAL,
     "spc": SPC,

@@ -1,7 +1,7 @@
 """The cells that a city may ever publish: which KPI, of whom, in which grain."""
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -22,6 +22,9 @@ _POPULATIONS: Final[Mapping[str, pl.Expr]] = {
     "office_channel": _OFFICE & ~_SERVICE & _CHANNEL,
 }
 
+# Either is published by hour of week: tickets where there are any, else looks.
+WAITS: Final = ("waiting.median_minutes", "queue.median_wait_minutes")
+
 
 def in_lattice(city: City, kpis: Iterable[str]) -> pl.Expr:
     """One of the cells that the city file lists, for a KPI that exists."""
@@ -40,3 +43,14 @@ def matching(kpis: Iterable[str], patterns: Iterable[str]) -> list[str]:
     return [
         kpi for kpi in kpis if any(fnmatch.fnmatchcase(kpi, name) for name in wanted)
     ]
+
+
+def hours_are_listed(city: City, kpis: Sequence[str]) -> pl.Expr:
+    """Tell whether the city file publishes any of them by office and hour of week."""
+    listed = any(
+        "hour_of_week" in cell.grains
+        and "office" in cell.by
+        and matching(kpis, cell.kpis)
+        for cell in city.publish.cells
+    )
+    return pl.lit(listed)

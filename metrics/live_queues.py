@@ -8,10 +8,14 @@ from typing import Any, Final
 import polars as pl
 
 from ingest.city import City
-from metrics.moments import iso
+from metrics.calendar import Calendar
+from metrics.moments import iso, parse_moment
+from metrics.rest_forecast import as_shown, expected
+from metrics.small_numbers import IS_SHOWN
 
 _DEFAULT_MAX_AGE: Final = timedelta(minutes=15)
 _NOT_LIVE_ANY_MORE: Final = timedelta(hours=12)
+_NOT_USUAL_ANY_MORE: Final = timedelta(weeks=4)  # of which no week is newer
 _NOTHING: Final = {
     "wait_minutes": None,
     "wait_minutes_at_least": None,
@@ -54,6 +58,57 @@ def newest_looks(samples: pl.DataFrame) -> pl.DataFrame:
     queue = ("office", "service", "queue")
     newest = samples.sort("observed_at").unique(queue, keep="last")
     return newest.sort("observed_at", *queue)
+
+
+def rest_of_today(
+    queues: Sequence[_Look], rest: pl.DataFrame | None, city: City, now: datetime
+) -> Mapping[str, list[dict[str, int]]]:
+    """Say how long the wait will be in the open hours to come, where that is known.
+
+    What was told of the queue goes on from there, rounded as it is: so it tells no
+    more of who waits now than was told.
+    """
+    if rest is None or rest.is_empty():
+        return {queue["office"]: [] for queue in queues}
+    local, calendar = now.astimezone(city.timezone), Calendar(city)
+    newest = pl.col("window_end") >= local.date() - _NOT_USUAL_ANY_MORE
+    known = rest.filter(IS_SHOWN, newest, pl.col("weekday") == local.isoweekday())
+    told = {}
+    for queue in queues:
+        office, seen_at = queue["office"], parse_moment(queue["observed_at"])
+        seen = seen_at.astimezone(city.timezone)
+        is_known = queue["wait_minutes"] is not None and not queue["is_stale"]
+        if is_known and seen.date() == local.date():
+            hours = _hours_to_come(calendar, office, local)
+            from_now = pl.col("hours_ahead") == pl.col("hour") - seen.hour
+            rows = known.filter(office=office).filter(
+                from_now, pl.col("hour").is_in(hours)
+            )
+            told[office] = _forecasts(rows, queue["wait_minutes"], city)
+        else:
+            told[office] = []
+    return told
+
+
+def _hours_to_come(calendar: Calendar, office: str, local: datetime) -> list[int]:
+    if not calendar.is_open(office, local.date()):
+        return []
+    hours = calendar.opening_hours(office, local.isoweekday())
+    return [hour for hour in hours if hour > local.hour]
+
+
+def _forecasts(rows: pl.DataFrame, wait: int, city: City) -> list[dict[str, int]]:
+    made = rows.with_columns(now=pl.lit(float(wait))).with_columns(expected=expected())
+    shown = as_shown(made, city.publish.live_wait_base_minutes).sort("hour")
+    return [
+        {
+            "hour": row["hour"],
+            "wait_minutes": int(row["wait"]),
+            "low_minutes": int(row["low"]),
+            "high_minutes": int(row["high"]),
+        }
+        for row in shown.iter_rows(named=True)
+    ]
 
 
 def _still_told_of(newest: Sequence[_Look], city: City) -> Sequence[_Look]:

@@ -16,12 +16,13 @@ from metrics.case_counts import protect_unbalanced
 from metrics.catalogue import CATALOGUE, Kpi
 from metrics.compute import Computed
 from metrics.figures import FIGURES, sorted_by_id
-from metrics.lattice import in_lattice, matching
-from metrics.live_queues import live_queue, newest_looks
+from metrics.lattice import WAITS, hours_are_listed, in_lattice
+from metrics.live_queues import live_queue, newest_looks, rest_of_today
 from metrics.moments import iso
 from metrics.online_services import protect_online_services
 from metrics.protect_crowd import protect_crowd
 from metrics.protect_parts import hide_second_parts
+from metrics.protect_rest import protect_rest
 from metrics.shelf import Shelf
 from metrics.small_numbers import (
     FEWEST,
@@ -35,6 +36,7 @@ from metrics.small_numbers import (
 )
 from metrics.small_offices import (
     hidden_offices,
+    sensitive_offices,
     tells_of_single_staff,
     with_merged_offices,
 )
@@ -114,15 +116,14 @@ def protect_wait_by_hour(
     hours: pl.DataFrame, city: City, now: datetime
 ) -> pl.DataFrame:
     """When to go: over people for tickets, over looks at the queue otherwise."""
-    offices = _offices_with_hours(city)
     too_few = pl.col("n").fill_null(0)
     nobody = _IS_TICKETS & (pl.col("reason") == "no_rows")
     base = city.publish.rounding_base
     return (
         hours.filter(
             pl.col("window_end") < _today(city, now),
-            offices,
-            ~pl.col("office").is_in(_sensitive_offices(city)),
+            hours_are_listed(city, WAITS),
+            ~pl.col("office").is_in(sensitive_offices(city)),
         )
         .with_columns(**_turned(nobody, "hidden", "fewer_than_8"))
         .pipe(hide, _IS_TICKETS & (too_few < FEWEST), "fewer_than_8")
@@ -171,11 +172,14 @@ def protect_survival(cohorts: pl.DataFrame, city: City, now: datetime) -> pl.Dat
     return from_figures(protect_figures(as_figures(cohorts), city, now))
 
 
-def protect_live(samples: pl.DataFrame, city: City, now: datetime) -> dict[str, Any]:
+def protect_live(
+    samples: pl.DataFrame, city: City, now: datetime, rest: pl.DataFrame | None = None
+) -> dict[str, Any]:
     """Say of each office's queue what may be said of it while it is there.
 
     Of `samples` the newest look at each queue counts. A column `source`, where there is
-    one, tells how old a look may be before it is called stale.
+    one, tells how old a look may be before it is called stale. What is said of the
+    hours to come follows from that and from `rest`, both published.
     """
     # The newest of each first: merged offices may have queues of the same name.
     newest = newest_looks(samples.filter(pl.col("observed_at") <= now))
@@ -189,7 +193,9 @@ def protect_live(samples: pl.DataFrame, city: City, now: datetime) -> dict[str, 
         for office in city.offices
         if (office.id,) in by_office
     ]
-    return {"generated_at": iso(now), "queues": queues}
+    coming = rest_of_today(queues, rest, city, now)
+    told = [queue | {"rest_of_day": coming[queue["office"]]} for queue in queues]
+    return {"generated_at": iso(now), "queues": told}
 
 
 def _today(city: City, now: datetime) -> date:
@@ -208,29 +214,9 @@ def _is_sensitive(city: City) -> pl.Expr:
     """Find rows of a sensitive service, or of an office that has no other."""
     sensitive = [service.id for service in city.services if service.sensitive]
     service = pl.col("service").is_in(sensitive).fill_null(value=False)
-    return service | pl.col("office").is_in(_sensitive_offices(city)).fill_null(
+    return service | pl.col("office").is_in(sensitive_offices(city)).fill_null(
         value=False
     )
-
-
-def _sensitive_offices(city: City) -> list[str]:
-    return [
-        office.id
-        for office in city.offices
-        if (services := city.services_of(office.id))
-        and all(service.sensitive for service in services)
-    ]
-
-
-def _offices_with_hours(city: City) -> pl.Expr:
-    kpis = ("waiting.median_minutes", "queue.median_wait_minutes")
-    listed = any(
-        "hour_of_week" in cell.grains
-        and "office" in cell.by
-        and matching(kpis, cell.kpis)
-        for cell in city.publish.cells
-    )
-    return pl.lit(listed)
 
 
 def _without_small_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:
@@ -252,6 +238,7 @@ PROTECTED: Final[
 ] = {
     "wait_by_hour": protect_wait_by_hour,
     "crowd": protect_crowd,
+    "rest_of_day": protect_rest,
     "ageing": protect_ageing,
     "survival": protect_survival,
     "online_services": protect_online_services,

@@ -7,9 +7,9 @@ import polars as pl
 
 from ingest.city import City
 from metrics.crowd import QUANTILES
-from metrics.lattice import matching
+from metrics.lattice import hours_are_listed
 from metrics.small_numbers import FEWEST, IS_SHOWN, hide, nearest
-from metrics.small_offices import hidden_offices
+from metrics.small_offices import hidden_offices, sensitive_offices
 
 FEWEST_DAYS: Final = 6  # of one weekday
 
@@ -25,8 +25,9 @@ def protect_crowd(crowd: pl.DataFrame, city: City, now: datetime) -> pl.DataFram
     return (
         crowd.filter(
             pl.col("window_end") < today,
-            _is_listed(city),
-            ~pl.col("office").is_in(_without_figures(city)),
+            hours_are_listed(city, ("waiting.visits",)),
+            ~pl.col("office").is_in(sensitive_offices(city)),
+            ~pl.col("office").is_in(list(hidden_offices(city))),
         )
         .pipe(hide, ~enough["median_visits"], "fewer_than_8")
         .pipe(hide, pl.col("days") < FEWEST_DAYS, "too_few")
@@ -36,26 +37,3 @@ def protect_crowd(crowd: pl.DataFrame, city: City, now: datetime) -> pl.DataFram
         )
         .sort("office", "weekday", "hour")
     )
-
-
-def _is_listed(city: City) -> pl.Expr:
-    """Whether the city file publishes visits by the hour of the week."""
-    return pl.lit(
-        any(
-            "hour_of_week" in cell.grains
-            and "office" in cell.by
-            and matching(["waiting.visits"], cell.kpis)
-            for cell in city.publish.cells
-        )
-    )
-
-
-def _without_figures(city: City) -> list[str]:
-    """Small offices, and those of which every service is sensitive."""
-    sensitive = {
-        office.id
-        for office in city.offices
-        if (services := city.services_of(office.id))
-        and all(service.sensitive for service in services)
-    }
-    return sorted(sensitive | hidden_offices(city))

@@ -137,6 +137,16 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class HourToCome:
+    """How long the wait will be in a later hour of the day; local."""
+
+    hour: int
+    wait_minutes: int
+    low_minutes: int  # 8 of 10 outcomes lay between
+    high_minutes: int
+
+
+@dataclass(frozen=True)
 class LiveQueue:
     """What is known of one office's queue now; None is not known, or not said."""
 
@@ -149,6 +159,7 @@ class LiveQueue:
     waiting: int | None
     waiting_fewer_than: int | None
     is_stale: bool
+    rest_of_day: tuple[HourToCome, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -260,6 +271,10 @@ def _document(path: Path) -> Any:  # noqa: ANN401 - JSON is what it is
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def _hours_to_come(queue: Mapping[str, Any]) -> tuple[HourToCome, ...]:
+    return tuple(HourToCome(**hour) for hour in queue.get("rest_of_day", ()))
+
+
 def _live(document: Mapping[str, Any]) -> Live:
     queues = tuple(
         LiveQueue(
@@ -268,6 +283,7 @@ def _live(document: Mapping[str, Any]) -> Live:
                 name: queue[name] and parse_moment(queue[name])
                 for name in ("observed_at", "source_time_at")
             }
+            | {"rest_of_day": _hours_to_come(queue)}
         )
         for queue in document["queues"]
     )

@@ -50,6 +50,16 @@ def hidden_offices(city: City) -> frozenset[str]:
     return frozenset(small for small, parent in merged if parent is None)
 
 
+def sensitive_offices(city: City) -> list[str]:
+    """List the offices of which every service is sensitive."""
+    return [
+        office.id
+        for office in city.offices
+        if (services := city.services_of(office.id))
+        and all(service.sensitive for service in services)
+    ]
+
+
 def tells_of_single_staff(catalogue: Mapping[str, Kpi]) -> pl.Expr:
     """Find figures about the pace of work that are so fine that they may be a person's.
 

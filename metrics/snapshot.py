@@ -107,13 +107,14 @@ def publish_live(
 ) -> None:
     """Replace live.json by what the newest looks at the queues say."""
     now = now.astimezone(UTC)
-    document = protect_live(_newest_looks(connection, now), city, now)
-    write_atomically(published_dir / LIVE, json_bytes(document))
     try:
-        checked_at = open_current(published_dir).checked_at
+        snapshot = open_current(published_dir)
     except SnapshotMissing:
-        return
-    if now - checked_at >= FRESHNESS_EVERY:
+        snapshot = None
+    rest = None if snapshot is None else snapshot.frames["rest_of_day"]
+    document = protect_live(_newest_looks(connection, now), city, now, rest)
+    write_atomically(published_dir / LIVE, json_bytes(document))
+    if snapshot is not None and now - snapshot.checked_at >= FRESHNESS_EVERY:
         statuses = source_status(connection, city, now)
         write_freshness(published_dir.parent, statuses, city, now)
 

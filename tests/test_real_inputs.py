@@ -15,6 +15,9 @@ import polars as pl
 import pytest
 
 from ingest.warehouse import read_frame
+from metrics.reading import Reading
+from metrics.rest_forecast import forecasts, judged, lately_of, verdicts_of
+from metrics.rest_of_day import rest_of_day
 from tests.real_inputs import DATA, ONLY_WITH_DATA, Loaded
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -113,6 +116,35 @@ def test_moers_the_gap_of_twelve_weeks_stays_a_gap(moers):
     days = sorted(set(hours.dt.date()))
     gaps = [(a, b) for a, b in pairwise(days) if (b - a).days > 30]
     assert gaps == [(date(2015, 6, 6), date(2015, 9, 3))]
+
+
+def test_moers_a_rush_goes_on_for_two_hours_and_hardly_for_four(moers):
+    """Of real waits of a spring, one mean an hour stands for what a look shows."""
+    at = pl.col("hour_at").dt.convert_time_zone("Europe/Berlin")
+    first, last = date(2014, 12, 15), date(2015, 3, 8)
+    looks = (
+        moers.rows("queue_hours")
+        .select(
+            "office",
+            at=at.dt.replace_time_zone("UTC"),
+            day=at.dt.date(),
+            hour=at.dt.hour(),
+            weekday=at.dt.weekday(),
+            week=(at.dt.date() - pl.lit(first)).dt.total_days() // 7,
+            at_least="mean_wait_minutes",
+            at_most="mean_wait_minutes",
+        )
+        .filter(pl.col("day").is_between(first, last))
+    )
+    made = forecasts(lately_of(looks, looks.select("office").unique(), 5))
+    verdicts = verdicts_of(judged(made, 5)).sort("hours_ahead")
+    assert verdicts.select("hours_ahead", "judged_days", "reason").rows() == [
+        (1, 32, None),
+        (2, 32, None),
+        (3, 32, "not_better"),
+        (4, 30, "not_better"),
+    ]
+    assert verdicts["held_percent"].is_between(70, 80).all()
 
 
 def test_moers_the_same_files_again_change_nothing(moers, moers_files):
@@ -282,6 +314,12 @@ def test_warschau_minutes_at_the_desk_are_not_taken_for_waits(warschau):
     assert set(rows["state"]) == {"open", "closed"}
     assert rows["office"].n_unique() == 20  # the clock of one stood in 2012
     assert rows.select(pl.struct("office", "queue").n_unique()).item() == 369
+
+
+def test_warschau_without_minutes_nothing_is_said_of_the_hours_to_come(warschau):
+    now = datetime(2020, 1, 23, 8, tzinfo=UTC)
+    found = rest_of_day(Reading(warschau.connection, warschau.city, now))
+    assert found.is_empty()
 
 
 def test_warschau_one_answer_of_the_interface_is_a_look(warschau):

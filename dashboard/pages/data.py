@@ -14,6 +14,7 @@ _FILES = (
     ("figures.csv", german("Alle Zahlen"), "CSV"),
     ("figures.parquet", german("Alle Zahlen, für Statistikprogramme"), "Parquet"),
     ("wait_by_hour.parquet", german("Wartezeit je Wochentag und Stunde"), "Parquet"),
+    ("rest_of_day.parquet", german("Wartezeit später am Tag"), "Parquet"),
     ("crowd.parquet", german("Typischer Andrang je Wochentag und Stunde"), "Parquet"),
     ("ageing.parquet", german("Alter der offenen Fälle"), "Parquet"),
     ("survival.parquet", german("Anteil entschieden nach x Tagen"), "Parquet"),

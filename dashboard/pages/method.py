@@ -3,6 +3,7 @@
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.rest_of_day import rest_record
 from dashboard.components.long_page import fold, long_page
 from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
@@ -134,7 +135,7 @@ def layout(view: View) -> html.Main:
     return long_page(
         view,
         title(view),
-        [*map(fold, families), *rules],
+        [*map(fold, families), *rules, fold(rest_record(view))],
         lead=view.words(
             "Jede Zahl auf diesen Seiten hat eine Definition. Mit den veröffentlichten"
             " Daten können Sie nachrechnen."

@@ -14,6 +14,7 @@ from dashboard.blocks.links import office_link, service_rows
 from dashboard.blocks.live_office import live_panel
 from dashboard.blocks.opening_hours import opening_hours
 from dashboard.blocks.price import price
+from dashboard.blocks.rest_of_day import rest_of_day
 from dashboard.blocks.satisfaction import satisfaction
 from dashboard.blocks.visit_way import visit_way
 from dashboard.blocks.when_to_go import window_of
@@ -140,7 +141,9 @@ def _now(view: View, office: Office) -> Component | None:
     is_reporting = view.live is not None and view.live.of(office.id) is not None
     if not office.hours and not is_reporting:
         return None
-    return section(view.words("Jetzt"), live_panel(view, office), id="jetzt")
+    coming = rest_of_day(view, office)
+    parts = [live_panel(view, office), *([] if coming is None else [coming])]
+    return section(view.words("Jetzt"), *parts, id="jetzt")
 
 
 def _merged(view: View, office: Office) -> Component | None:

@@ -382,7 +382,11 @@ def test_live_queues_are_served_as_they_were_written(
     write_atomically(tmp_path / "live.json", json_bytes(written))
     live = client.get("/api/v1/live").get_json()
     assert live["queues"] == written["queues"]
-    assert live["units"] == {"wait_minutes": "minutes", "waiting": "people"}
+    minutes = dict.fromkeys(("wait_minutes", "low_minutes", "high_minutes"), "minutes")
+    assert live["units"] == minutes | {"waiting": "people"}
+    document = client.get("/api/v1/openapi.json").get_json()
+    schema = {"$ref": "#/components/schemas/LiveAnswer"}
+    jsonschema.validate(live, {**schema, "components": document["components"]})
     assert live["sample_data"] is True
 
 
@@ -391,7 +395,9 @@ def _live(moment):
         "office": "einwohnermeldeamt", "state": "open",
         "observed_at": moment.isoformat(), "source_time_at": None, "wait_minutes": 15,
         "wait_minutes_at_least": None, "waiting": None, "waiting_fewer_than": 5,
-        "is_stale": False,
+        "is_stale": False, "rest_of_day": [
+            {"hour": 11, "wait_minutes": 20, "low_minutes": 10, "high_minutes": 30},
+        ],
     }  # fmt: skip
     return {"generated_at": moment.isoformat(), "queues": [queue]}
 

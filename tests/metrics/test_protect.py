@@ -538,6 +538,7 @@ def test_a_live_queue_says_rounded_minutes_and_people():
         "waiting": 15,
         "waiting_fewer_than": None,
         "is_stale": False,
+        "rest_of_day": [],
     }
 
 
