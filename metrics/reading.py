@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from threading import RLock
 from typing import Any, Self, TypeVar
 
 import duckdb
@@ -27,6 +28,7 @@ class Reading:
     days: tuple[date, date] | None = None  # first and last local day; None: all
     shelf: Shelf | None = None  # what was made before, and may hold still
     _known: dict[str, Any] = field(default_factory=dict, repr=False)
+    _reads: dict[str, RLock] = field(default_factory=dict, repr=False)
     _whole: Self | None = field(default=None, repr=False)
 
     @property
@@ -39,16 +41,22 @@ class Reading:
         return self.whole.once("calendar", lambda reading: Calendar(reading.city))
 
     def of_days(self, first: date, last: date) -> Self:
-        return replace(self, days=(first, last), _known={}, _whole=self.whole)
+        return replace(
+            self, days=(first, last), _known={}, _reads={}, _whole=self.whole
+        )
 
     def without_rows(self) -> Self:
         """Ask only how far rows reach, not for the rows."""
         return self.of_days(date.max - _ONE_DAY, date.min)
 
     def once(self, name: str, read: Callable[[Self], T]) -> T:
-        """Read what several kinds of facts are counted from only once."""
-        if name not in self._known:
-            self._known[name] = read(self)
+        """Read what several kinds of facts are counted from only once.
+
+        Whoever else asks for it waits until it is there.
+        """
+        with self._reads.setdefault(name, RLock()):
+            if name not in self._known:
+                self._known[name] = read(self)
         found: T = self._known[name]
         return found
 
