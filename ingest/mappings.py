@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -36,8 +37,19 @@ def parse_span(value: object) -> object:
 
 Span = Annotated[timedelta, BeforeValidator(parse_span)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+
+
+def _one_sign(text: str) -> str:
+    if len(text.encode()) != 1:
+        message = "expected a single sign, such as ; or a tab"
+        raise ValueError(message)
+    return text
+
+
 # A tab is a blank, too, and must not be stripped.
-Delimiter = Annotated[str, StringConstraints(strip_whitespace=False)]
+Delimiter = Annotated[
+    str, StringConstraints(strip_whitespace=False), AfterValidator(_one_sign)
+]
 Table = Literal[
     "tickets", "queue_hours", "wait_bands", "queue_samples", "slots", "slot_offers",
     "cases", "case_pauses", "case_counts", "contacts", "ratings", "online_services",

@@ -104,6 +104,12 @@ def test_every_error_is_told_at_once_with_place_value_and_expectation(tmp_path):
             ' "Europe/Berlin"',
         ),
         (
+            '[source.mapping]\n',
+            '[source.mapping]\ndelimiter = "§"\n',  # two bytes
+            '[[source]] "aufrufe" mapping.delimiter: is \'§\'; expected a single sign,'
+            " such as ; or a tab",
+        ),
+        (
             'folder = "eingang"',
             'folder = "eingang"\nurl = "https://daten.kleinstadt.example/a.csv"',
             '[[source]] "aufrufe": give either "url" or "folder"',

@@ -329,7 +329,6 @@ def test_a_mapping_of_a_column_that_the_table_lacks_is_a_mistake(table_source, r
     ("field", "change"),
     [
         ("total_rows", {"Nr.": "(("}),
-        ("delimiter", ";;"),
         ("columns", {"arrived_at": {"column": "Ankunft", "format": "%Q"}}),
     ],
 )
