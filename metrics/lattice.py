@@ -9,6 +9,7 @@ import polars as pl
 from ingest.city import City
 from metrics.figures import FIGURES
 
+_NO_ROW: Final = pl.lit(value=False)
 _OFFICE, _SERVICE, _CHANNEL = (
     pl.col(name).is_not_null() for name in ("office", "service", "channel")
 )
@@ -32,10 +33,10 @@ def in_lattice(city: City, kpis: Iterable[str]) -> pl.Expr:
     cells = [
         pl.col("kpi").is_in(matching(known, cell.kpis))
         & grain.is_in(list(cell.grains))
-        & pl.any_horizontal(_POPULATIONS[population] for population in cell.by)
+        & pl.any_horizontal(_NO_ROW, *(_POPULATIONS[name] for name in cell.by))
         for cell in city.publish.cells
     ]
-    return pl.any_horizontal(pl.lit(value=False), *cells)
+    return pl.any_horizontal(_NO_ROW, *cells)
 
 
 def matching(kpis: Iterable[str], patterns: Iterable[str]) -> list[str]:

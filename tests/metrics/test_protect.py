@@ -348,6 +348,14 @@ def test_what_the_lattice_does_not_list_is_left_out(outside):
     assert protected(row("waiting.visits", value=100.0, n=100, **outside)) == []
 
 
+@pytest.mark.parametrize("empty", ["kpis", "by", "grains"])
+def test_a_cell_of_the_lattice_that_names_nothing_publishes_nothing(empty):
+    cell = {"kpis": ["*"], "by": ["office"], "grains": ["month"]}
+    visits = row("waiting.visits", value=100.0, n=100)
+    assert len(protected(visits, city=make_city(cells=[cell]))) == 1
+    assert protected(visits, city=make_city(cells=[cell | {empty: []}])) == []
+
+
 def test_a_kpi_that_does_not_exist_is_left_out():
     assert protected(row("waiting.secret", value=100.0, n=100)) == []
 
