@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import closing
 from itertools import product
 from pathlib import Path
 from shutil import which
@@ -35,13 +36,27 @@ def city():
     return read_city(CITY_FILE)
 
 
+def in_one_piece(application):
+    """Close every answer before it is sent.
+
+    Werkzeug's server forgets to when the reader resets the connection meanwhile, as
+    Chromium does when a tab is closed; the file of an asset then stays open.
+    """
+
+    def answer(environ, start_response):
+        with closing(application(environ, start_response)) as parts:
+            return [b"".join(parts)]
+
+    return answer
+
+
 @pytest.fixture(scope="session")
 def serve():
     """Serve an app for the rest of the session; gives its address."""
     running = []
 
     def start(app):
-        server = make_server("127.0.0.1", 0, app.server, threaded=True)
+        server = make_server("127.0.0.1", 0, in_one_piece(app.server), threaded=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         running.append((server, thread))
