@@ -12,6 +12,7 @@ import polars as pl
 
 from ingest.city import City
 from metrics.ageing import ageing
+from metrics.calendar import Calendar
 from metrics.case_counts import unbalanced
 from metrics.closed import with_closed
 from metrics.control_charts import control_charts
@@ -94,9 +95,17 @@ def compute(
             for name, frame in FRAME_FUNCTIONS.items()
         }
         figures = _in_order(derived(_side_by_side(reading, aside)))
-        frames["forecast"] = aside.submit(forecast, figures, reading.calendar)
-        frames["spc"] = aside.submit(control_charts, figures, reading)
         return Computed(figures, {name: made.result() for name, made in frames.items()})
+
+
+def frames_of_the_desk(
+    figures: pl.DataFrame, calendar: Calendar
+) -> Mapping[str, pl.DataFrame]:
+    """Make the frames that follow from figures and stay inside."""
+    return {
+        "forecast": forecast(figures, calendar),
+        "spc": control_charts(figures, calendar),
+    }
 
 
 def compute_like(

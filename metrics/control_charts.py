@@ -17,7 +17,6 @@ import polars as pl
 from metrics.calendar import Calendar, days_between
 from metrics.catalogue import CATALOGUE
 from metrics.frames import SPC
-from metrics.reading import Reading
 from metrics.small_numbers import FEWEST
 from metrics.spc import (
     FEWEST_POINTS,
@@ -52,7 +51,7 @@ _WATCHED: Final = (
 )
 
 
-def control_charts(figures: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+def control_charts(figures: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
     """Give every point of every chart, with its limits and the rule that it meets."""
     # The grain first, since it leaves few of very many.
     watched_grains = pl.col("grain").is_in(tuple(_YEARS_BACK))
@@ -74,7 +73,7 @@ def control_charts(figures: pl.DataFrame, reading: Reading) -> pl.DataFrame:
             pl.col("kpi") == watched.kpi, pl.col("grain") == watched.grain
         )
         for part in series.partition_by("office", maintain_order=True):
-            rows += _chart(watched, part, reading.calendar)
+            rows += _chart(watched, part, calendar)
     return pl.DataFrame(rows, schema=SPC, orient="row")
 
 

@@ -20,9 +20,10 @@ import polars as pl
 from ingest.city import City
 from ingest.status import source_status
 from ingest.warehouse import read_frame, read_rows
+from metrics.calendar import Calendar
 from metrics.catalogue import CATALOGUE
 from metrics.closed import read_closings
-from metrics.compute import Computed, compute
+from metrics.compute import Computed, compute, frames_of_the_desk
 from metrics.frames import REVISIONS
 from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
 from metrics.nouns import in_words_of
@@ -131,17 +132,24 @@ def _write(
         name: in_words_of(city, kpi).model_dump(mode="json")
         for name, kpi in CATALOGUE.items()
     }
-    changed = _revisions(directory, computed.figures, catalogue, city, manifest, now)
+    figures, calendar = computed.figures, Calendar(city)
+    is_public = manifest["kind"] == PUBLISHED
+    # Only what was public can be revised; only the desk is shown the others.
+    beside = (
+        {"revisions": _revisions(directory, figures, catalogue, city, manifest, now)}
+        if is_public
+        else frames_of_the_desk(figures, calendar)
+    )
     return write_snapshot(
         directory,
         now,
-        figures=computed.figures,
+        figures=figures,
         catalogue=catalogue,
         sources=sources,
-        calendar=calendar_document(city, computed.figures, now),
-        frames={**computed.frames, "revisions": changed},
+        calendar=calendar_document(city, calendar, figures, now),
+        frames={**computed.frames, **beside},
         manifest=manifest,
-        with_csv=manifest["kind"] == PUBLISHED,  # nobody downloads the other
+        with_csv=is_public,  # nobody downloads the other
     )
 
 
@@ -154,8 +162,6 @@ def _revisions(
     now: datetime,
 ) -> pl.DataFrame:
     none_yet = pl.DataFrame(schema=REVISIONS)
-    if manifest["kind"] == INTERNAL:
-        return none_yet
     try:
         previous = Snapshot.read(directory / (directory / CURRENT).readlink())
     except (OSError, SnapshotMissing):

@@ -9,7 +9,7 @@ import pytest
 from metrics.catalogue import CATALOGUE, REASONS
 from metrics.compute import compute
 from metrics.figures import FIGURES, parse_figure_id
-from metrics.frames import AGEING, FRAMES, WAIT_BY_HOUR
+from metrics.frames import AGEING, FRAMES, INTERNAL_FRAMES, WAIT_BY_HOUR
 from metrics.periods import parse_period
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -85,7 +85,9 @@ def test_the_frames_are_as_promised(connection, make_city, deliver) -> None:
     full = compute(connection, make_city(cost=costs), NOW)
     assert full.figures.schema == FIGURES
     assert {name: frame.schema for name, frame in full.frames.items()} == {
-        name: schema for name, schema in FRAMES.items() if name != "revisions"
+        name: schema
+        for name, schema in FRAMES.items()
+        if name not in {"revisions", *INTERNAL_FRAMES}
     }
     assert full.frames["wait_by_hour"].schema == WAIT_BY_HOUR
     assert full.frames["ageing"].schema == AGEING

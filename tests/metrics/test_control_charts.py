@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
+from metrics.calendar import Calendar
 from metrics.control_charts import control_charts
 from metrics.figures import FIGURES, FigureId
 from metrics.frames import SPC
 from metrics.periods import Period, period_of
-from metrics.reading import Reading
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
@@ -41,9 +41,9 @@ def figures_of(kpi, periods, values, **fields):
 
 
 @pytest.fixture
-def charts(connection, make_city):
+def charts(make_city):
     def draw(figures: pl.DataFrame) -> pl.DataFrame:
-        return control_charts(figures, Reading(connection, make_city(), NOW))
+        return control_charts(figures, Calendar(make_city()))
 
     return draw
 

@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from metrics.calendar import Calendar
-from metrics.compute import compute
+from metrics.compute import compute, frames_of_the_desk
 from metrics.forecast import AHEAD, forecast_weeks
 from metrics.frames import FORECAST
 from metrics.protect import PROTECTED
@@ -121,7 +121,7 @@ def test_the_backlog_is_a_fan_of_three_and_stays_inside(make_city, connection, d
     city = make_city(info={"state": "none"})
     deliver("cases", list(applications(Calendar(city))), until=NOW)
     computed = compute(connection, city, NOW)
-    frame = computed.frames["forecast"]
+    frame = frames_of_the_desk(computed.figures, Calendar(city))["forecast"]
     assert frame.schema == FORECAST
     backlog = frame.filter(pl.col("series") == "backlog")
     values = {

@@ -204,6 +204,8 @@ def test_what_is_published_is_what_protection_leaves(
     assert exact is not None
     assert exact["n"] == 26
     assert not (internal.path / "figures.csv").exists()
+    of_the_desk = contents(internal.path).keys() - contents(path).keys()
+    assert of_the_desk == {"forecast.parquet", "spc.parquet"}
     assert set(snapshot.figures["grain"].unique()) == {"month", "quarter"}
 
 

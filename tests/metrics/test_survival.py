@@ -236,9 +236,7 @@ def test_only_cells_of_the_lattice_and_no_sensitive_service_are_published(
     assert published(city, of_service) == []
 
 
-def test_the_frame_is_protected_and_charts_of_the_desk_stay_inside(
-    connection, make_city, deliver
-) -> None:
+def test_the_frame_is_protected(connection, make_city, deliver) -> None:
     begin = date(2025, 10, 1)
     cases = [case(i, begin + timedelta(days=i // 8), i % 40) for i in range(3200)]
     deliver("cases", cases, until=NOW)
@@ -249,8 +247,6 @@ def test_the_frame_is_protected_and_charts_of_the_desk_stay_inside(
     assert outside.frames["survival"]["share_percent"].round().to_list() == (
         outside.frames["survival"]["share_percent"].to_list()
     )
-    assert "spc" in inside.frames
-    assert "spc" not in outside.frames
 
 
 def test_remission_under_six_mercaptopurine() -> None:
