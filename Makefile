@@ -12,7 +12,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade
 SOURCES := amtspuls.py ingest metrics dashboard data/simulator tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test check format fuzz bench lock clean
+.PHONY: help install install-dev install-forecast run test check format fuzz bench lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -40,6 +40,7 @@ bench: install-dev ## how fast, against the plain tools, in one run
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
+install-forecast: $(VENV)/.installed-forecast ## the library of the desk's forecasts, too
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -53,6 +54,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)/.installed-forecast: requirements-forecast.lock $(VENV)/.installed
+	$(PIP) install --quiet --require-hashes -r requirements-forecast.lock
+	@touch $@
+
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
@@ -62,8 +67,10 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 lock: $(VENV)/bin/python ## pin the newest allowed packages, with hashes, for every platform
 	$(PIP) install --quiet --upgrade uv
 	$(LOCK) --output-file requirements.lock pyproject.toml --group build
-	$(LOCK) --output-file requirements-dev.lock pyproject.toml --group build --group dev \
+	$(LOCK) --output-file requirements-forecast.lock pyproject.toml --extra forecast \
 	  --constraint requirements.lock
+	$(LOCK) --output-file requirements-dev.lock pyproject.toml --extra forecast \
+	  --group build --group dev --constraint requirements-forecast.lock
 
 clean: ## the environment and the sample city's data
 	rm -rf $(VENV) data/local/musterstadt

@@ -98,14 +98,16 @@ def compute(
         return Computed(figures, {name: made.result() for name, made in frames.items()})
 
 
-def frames_of_the_desk(
-    figures: pl.DataFrame, calendar: Calendar
-) -> Mapping[str, pl.DataFrame]:
-    """Make the frames that follow from figures and stay inside."""
-    return {
-        "forecast": forecast(figures, calendar),
+def with_frames_of_the_desk(
+    computed: Computed, city: City, shelf: Shelf | None = None
+) -> Computed:
+    """Add the frames that follow from figures and stay inside."""
+    figures, calendar = computed.figures, Calendar(city)
+    desk = {
+        "forecast": forecast(figures, calendar, shelf),
         "spc": control_charts(figures, calendar),
     }
+    return Computed(figures, {**computed.frames, **desk})
 
 
 def compute_like(

@@ -1,10 +1,10 @@
 """The next weeks of each office: visits, applications and the backlog; for the desk.
 
 A week is expected to bring per opening day what the same week brought a year before.
-Where that came nearer in the last year, it is scaled by how the eight weeks before
-compare with those of the year before. How far off such forecasts were, each made from
-what was known by then, gives the band in which 8 of 10 came to lie; there is none where
-it would not have held.
+Where that came nearer in the last year, this is scaled by how the eight weeks before
+compare with those of the year before, or a model says it (see metrics/theta.py). How
+far off such forecasts were, each made from what was known by then, gives the band in
+which 8 of 10 came to lie; there is none where it would not have held.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,17 @@ from metrics.book import WINDOW_WORKING_DAYS
 from metrics.calendar import Calendar
 from metrics.frames import FORECAST
 from metrics.measure import percentile
+from metrics.shelf import Shelf
+from metrics.theta import Theta
 
 AHEAD: Final = 8  # weeks
 FEWEST_JUDGED: Final = 20  # forecasts made before, to take a band from
 COVERAGE: Final = (0.7, 0.9)  # what a band that is to hold 0.8 must have held
 SCENARIOS: Final = {"fewer_decided": 0.9, "as_now": 1.0, "more_decided": 1.1}
 
-_METHODS: Final = ("a_year_before", "a_year_before_at_this_level")
+_NAIVE: Final = "a_year_before"
+_METHODS: Final = (_NAIVE, "a_year_before_at_this_level", "theta")
+_MODEL_YEARS: Final = 2  # of its forecasts; more would only take longer
 _COUNTED: Final = {"visits": "waiting.visits", "received": "backlog.received"}
 _REACH: Final = "backlog.reach_working_days"
 _LEVEL_WEEKS: Final = 8
@@ -40,12 +44,14 @@ class Series(NamedTuple):
     last: date  # the Monday of the newest complete week
 
 
-def forecast(figures: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+def forecast(
+    figures: pl.DataFrame, calendar: Calendar, shelf: Shelf | None = None
+) -> pl.DataFrame:
     """Forecast the weeks after the newest complete one of each office."""
     frames = [pl.DataFrame(schema=FORECAST)]
-    weeks = _weeks_of_offices(figures)
+    weeks, model = _weeks_of_offices(figures), Theta.installed(AHEAD, shelf)
     for series in _series(weeks, calendar):
-        said = forecast_weeks(series.weeks, series.last).with_columns(
+        said = forecast_weeks(series.weeks, series.last, model).with_columns(
             office=pl.lit(series.office),
             series=pl.lit(series.name),
             scenario=pl.lit(None),
@@ -53,24 +59,25 @@ def forecast(figures: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
         frames.append(_typed(said))
         if series.name == "received":
             frames.append(_typed(_backlog(weeks, series, said)))
+    if model is not None:
+        model.keep()
     return pl.concat(frames).sort("office", "series", "scenario", "week_start")
 
 
-def forecast_weeks(weeks: pl.DataFrame, last: date) -> pl.DataFrame:
+def forecast_weeks(
+    weeks: pl.DataFrame, last: date, model: Theta | None = None
+) -> pl.DataFrame:
     """Forecast one series from what was counted up to the week beginning on `last`."""
     known = weeks.filter(pl.col("week") <= last).select(
         "week",
         per_day=pl.when(pl.col("days") > 0).then(pl.col("count") / pl.col("days")),
     )
     said = _said(known).join(weeks.select(target="week", days="days"), on="target")
+    said = said.join(_of_model(known, model), on=["origin", "ahead"], how="left")
     judged = said.join(known.rename({"week": "target", "per_day": "came"}), on="target")
-    judged = judged.drop_nulls(["came", *_METHODS])
-    in_last_year = judged.filter(pl.col("target") > last - _YEAR)
-    errors = {
-        name: in_last_year.select((pl.col("came") - pl.col(name)).abs().mean()).item()
-        for name in _METHODS
-    }
-    best = _best(errors, in_last_year.height)
+    judged = judged.drop_nulls(["came", _NAIVE])
+    errors, number = _errors(judged.filter(pl.col("target") > last - _YEAR))
+    best = min(errors, key=lambda name: errors[name] or 0)
     ratios = judged.filter(pl.col(best) > 0).select(
         "origin", "target", "ahead", ratio=pl.col("came") / pl.col(best)
     )
@@ -86,9 +93,9 @@ def forecast_weeks(weeks: pl.DataFrame, last: date) -> pl.DataFrame:
             lower=pl.when(is_sure).then(value * pl.col("low")),
             upper=pl.when(is_sure).then(value * pl.col("high")),
             method=pl.lit(best),
-            relative_error=pl.lit(_ratio(errors[best], errors[_METHODS[0]])),
+            relative_error=pl.lit(_ratio(errors[best], errors[_NAIVE])),
             coverage=pl.lit(coverage),
-            judged=pl.lit(in_last_year.height),
+            judged=pl.lit(number),
         )
     )
 
@@ -112,17 +119,36 @@ def _said(known: pl.DataFrame) -> pl.DataFrame:
         .with_columns(target=pl.col("origin") + pl.col("ahead") * _WEEK)
         .join(before.rename({"week": "target"}), on="target", how="left")
         .join(level, on="origin", how="left")
-        .rename({"before": _METHODS[0]})
-        .with_columns(pl.col(_METHODS[0]).mul(pl.col("level")).alias(_METHODS[1]))
+        .rename({"before": _NAIVE})
+        .with_columns(pl.col(_NAIVE).mul(pl.col("level")).alias(_METHODS[1]))
         .drop("level")
     )
 
 
-def _best(errors: dict[str, float | None], judged: int) -> str:
-    """Choose the plain way unless the other is known to be better."""
-    naive, other = (errors[name] for name in _METHODS)
-    is_better = naive is not None and other is not None and other < naive
-    return _METHODS[1] if is_better and judged >= FEWEST_JUDGED else _METHODS[0]
+def _of_model(known: pl.DataFrame, model: Theta | None) -> pl.DataFrame:
+    """Ask the model at the end of each week of the last years, by what was known."""
+    weeks, rows = known.sort("week"), []
+    if model is not None:
+        first = max(0, weeks.height - _MODEL_YEARS * 52 - AHEAD)
+        for number in range(first, weeks.height):
+            said = model.says(weeks["per_day"].head(number + 1)) or []
+            origin = weeks["week"][number]
+            rows += [(origin, each, value) for each, value in enumerate(said, start=1)]
+    schema = {"origin": pl.Date, "ahead": pl.Int64, _METHODS[2]: pl.Float64}
+    return pl.DataFrame(rows, schema, orient="row")
+
+
+def _errors(judged: pl.DataFrame) -> tuple[dict[str, float | None], int]:
+    """Give the mean error of the plain way, and of others that are known well enough.
+
+    All are judged by the same forecasts; their number is returned, too.
+    """
+    others = [name for name in _METHODS[1:] if judged[name].count() >= FEWEST_JUDGED]
+    common = judged.drop_nulls(others)
+    if common.height < FEWEST_JUDGED:
+        others, common = [], judged
+    errors = common.select((pl.col(_NAIVE, *others) - pl.col("came")).abs().mean())
+    return errors.row(0, named=True), common.height
 
 
 def _band(ratios: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

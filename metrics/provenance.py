@@ -68,12 +68,13 @@ def deliveries_used(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any
 
 
 def calendar_document(
-    city: City, calendar: Calendar, figures: pl.DataFrame, now: datetime
+    city: City, figures: pl.DataFrame, now: datetime
 ) -> dict[str, Any]:
     """Say which days offices open, from the first figure to the end of next year."""
     today = now.astimezone(city.timezone).date()
     first = city.info.first_day or _first_day(figures) or today
     first, last = date(min(first, today).year, 1, 1), date(today.year + 1, 12, 31)
+    calendar = Calendar(city)
     opening = calendar.opening_days(first, last).group_by("office")
     days = dict(opening.agg(pl.col("day").sort().dt.to_string()).iter_rows())
     return {

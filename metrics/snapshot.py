@@ -20,10 +20,9 @@ import polars as pl
 from ingest.city import City
 from ingest.status import source_status
 from ingest.warehouse import read_frame, read_rows
-from metrics.calendar import Calendar
 from metrics.catalogue import CATALOGUE
 from metrics.closed import read_closings
-from metrics.compute import Computed, compute, frames_of_the_desk
+from metrics.compute import Computed, compute, with_frames_of_the_desk
 from metrics.frames import REVISIONS
 from metrics.freshness import INTERNAL, PUBLISHED, public_status, write_freshness
 from metrics.nouns import in_words_of
@@ -82,10 +81,14 @@ def publish(
     if anew:
         shelf.forget()
     computed = compute(connection, city, now, shelf)
+
+    def write_inside() -> None:
+        inside = with_frames_of_the_desk(computed, city, shelf)
+        _write(internal, inside, city, sources, manifest | {"kind": INTERNAL}, now)
+
     # What is written inside need not wait for what may be shown.
     with ThreadPoolExecutor(max_workers=1) as aside:
-        inside = manifest | {"kind": INTERNAL}
-        written = aside.submit(_write, internal, computed, city, sources, inside, now)
+        written = aside.submit(write_inside)
         shown = protect(computed, city, now, shelf)
         written.result()
     thin_out(internal, now, all_within=timedelta(0), keep=INTERNAL_KEPT)
@@ -132,24 +135,17 @@ def _write(
         name: in_words_of(city, kpi).model_dump(mode="json")
         for name, kpi in CATALOGUE.items()
     }
-    figures, calendar = computed.figures, Calendar(city)
-    is_public = manifest["kind"] == PUBLISHED
-    # Only what was public can be revised; only the desk is shown the others.
-    beside = (
-        {"revisions": _revisions(directory, figures, catalogue, city, manifest, now)}
-        if is_public
-        else frames_of_the_desk(figures, calendar)
-    )
+    changed = _revisions(directory, computed.figures, catalogue, city, manifest, now)
     return write_snapshot(
         directory,
         now,
-        figures=figures,
+        figures=computed.figures,
         catalogue=catalogue,
         sources=sources,
-        calendar=calendar_document(city, calendar, figures, now),
-        frames={**computed.frames, **beside},
+        calendar=calendar_document(city, computed.figures, now),
+        frames={**computed.frames, "revisions": changed},
         manifest=manifest,
-        with_csv=is_public,  # nobody downloads the other
+        with_csv=manifest["kind"] == PUBLISHED,  # nobody downloads the other
     )
 
 
@@ -162,6 +158,8 @@ def _revisions(
     now: datetime,
 ) -> pl.DataFrame:
     none_yet = pl.DataFrame(schema=REVISIONS)
+    if manifest["kind"] == INTERNAL:
+        return none_yet
     try:
         previous = Snapshot.read(directory / (directory / CURRENT).readlink())
     except (OSError, SnapshotMissing):

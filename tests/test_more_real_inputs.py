@@ -21,7 +21,7 @@ from ingest.adapters.base import REFUSED, Parsed
 from ingest.checks import check
 from ingest.city import read_city
 from ingest.sources import Checks
-from metrics.compute import compute
+from metrics.compute import compute, with_frames_of_the_desk
 from metrics.protect import protect_figures
 from tests.real_inputs import DATA, NOW, ONLY_WITH_DATA, ROOT, Loaded
 
@@ -78,6 +78,18 @@ def test_stuttgart_nobody_knows_when_a_report_was_dealt_with(stuttgart):
     assert stuttgart.rows("cases")["decided_at"].null_count() == 55_362
     kpis = {kpi for cells in stuttgart.city.publish.cells for kpi in cells.kpis}
     assert kpis == {"backlog.received"}
+
+
+def test_stuttgart_a_model_comes_nearer_than_the_year_before(stuttgart):
+    computed = compute(stuttgart.connection, stuttgart.city, NOW)
+    frame = with_frames_of_the_desk(computed, stuttgart.city).frames["forecast"]
+    received = frame.filter(pl.col("series") == "received").sort("week_start")
+    assert set(received["method"]) == {"theta"}
+    assert 0.7 < received["relative_error"][0] < 0.9
+    assert 0.7 <= received["coverage"][0] <= 0.9
+    assert received["lower"].null_count() == 0
+    newest = max(first_sights()[1].values()).date()
+    assert received["week_start"][0] > newest - timedelta(weeks=2)
 
 
 def test_stuttgart_day_files_with_and_without_a_header_are_read_alike(load):

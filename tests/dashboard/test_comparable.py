@@ -13,7 +13,6 @@ from dashboard.sentences import change_words, year_before_words
 from dashboard.telling import told
 from dashboard.view import View
 from ingest.city import City
-from metrics.calendar import Calendar
 from metrics.catalogue import CATALOGUE
 from metrics.figures import FIGURES, FigureId
 from metrics.periods import parse_period
@@ -80,7 +79,7 @@ def view_of(tmp_path):
             NOW,
             figures=frame,
             catalogue=CATALOGUED,
-            calendar=calendar_document(city, Calendar(city), spanning, NOW),
+            calendar=calendar_document(city, spanning, NOW),
         )
         return View(
             city=city,

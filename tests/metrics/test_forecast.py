@@ -8,10 +8,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from metrics.calendar import Calendar
-from metrics.compute import compute, frames_of_the_desk
+from metrics.compute import compute, with_frames_of_the_desk
 from metrics.forecast import AHEAD, forecast_weeks
 from metrics.frames import FORECAST
 from metrics.protect import PROTECTED
+from metrics.theta import Theta
 
 WEEK = timedelta(weeks=1)
 FIRST = date(2023, 1, 2)  # a Monday
@@ -67,15 +68,47 @@ def test_the_band_holds_about_eight_of_ten_or_is_not_given():
     assert wild["value"].null_count() == 0
 
 
-def test_later_weeks_change_no_forecast():
+def wild(seed=4):
+    """Weeks that scatter: the mean of the years is nearer than the last one."""
+    chance = random.Random(seed)  # noqa: S311
+    return weeks_of(lambda i: round(500 + 200 * (i % 52 > 30) + chance.gauss(0, 80)))
+
+
+def test_where_a_model_came_nearer_it_is_the_model_that_says():
+    weeks = wild()
+    plain = forecast_weeks(weeks, LAST)
+    assert set(plain["method"]) == {"a_year_before"}
+    said = forecast_weeks(weeks, LAST, Theta(AHEAD))
+    assert set(said["method"]) == {"theta"}
+    assert said["relative_error"][0] < 0.9
+    assert said["judged"][0] >= 100
+    known = weeks.filter(pl.col("week") <= LAST).sort("week")
+    per_day = Theta(AHEAD).says((known["count"] / known["days"]).cast(pl.Float64))
+    assert said.sort("week_start")["value"].to_list() == pytest.approx(
+        [5 * each for each in per_day]
+    )
+
+
+def test_where_the_year_before_came_nearer_the_model_is_silent():
+    weeks = weeks_of(lambda i: 500 + 37 * (i * i % 52))
+    said = forecast_weeks(weeks, LAST, Theta(AHEAD)).drop("judged")
+    alone = forecast_weeks(weeks, LAST).drop("judged")
+    assert_frame_equal(said, alone, check_row_order=False, check_exact=True)
+
+
+@pytest.mark.parametrize("model", [None, Theta(AHEAD)])
+def test_later_weeks_change_no_forecast(model):
     weeks = noisy()
     last = FIRST + 130 * WEEK
     is_later = pl.col("week") > last
     other = weeks.with_columns(count=pl.when(is_later).then(9999).otherwise("count"))
-    said = forecast_weeks(weeks, last)
+    said = forecast_weeks(weeks, last, model)
     assert said.height == AHEAD
     assert_frame_equal(
-        said, forecast_weeks(other, last), check_row_order=False, check_exact=True
+        said,
+        forecast_weeks(other, last, model),
+        check_row_order=False,
+        check_exact=True,
     )
 
 
@@ -120,8 +153,8 @@ def test_the_backlog_is_a_fan_of_three_and_stays_inside(make_city, connection, d
     """200 are open, 50 a week come in. As now 50 are decided, 45 or 55 otherwise."""
     city = make_city(info={"state": "none"})
     deliver("cases", list(applications(Calendar(city))), until=NOW)
-    computed = compute(connection, city, NOW)
-    frame = frames_of_the_desk(computed.figures, Calendar(city))["forecast"]
+    computed = with_frames_of_the_desk(compute(connection, city, NOW), city)
+    frame = computed.frames["forecast"]
     assert frame.schema == FORECAST
     backlog = frame.filter(pl.col("series") == "backlog")
     values = {

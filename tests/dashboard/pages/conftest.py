@@ -318,7 +318,7 @@ def stage_of(directory, city, families, *, basis=None, live=None) -> Stage:
             name: kpi.model_dump(mode="json") for name, kpi in CATALOGUE.items()
         },
         sources=sources_of(city),
-        calendar=calendar_document(city, Calendar(city), figures, NOW),
+        calendar=calendar_document(city, figures, NOW),
         frames=frames,
     )
     return Stage(city, open_current(directory), live)
