@@ -13,6 +13,7 @@ from dashboard.i18n import Words, german
 from dashboard.opening import open_part
 from dashboard.view import View
 from ingest.city import WEEKDAYS, Office
+from metrics.rest_forecast import OFTEN_PERCENT
 
 # The same bounds for every office, so that the shades mean the same everywhere.
 _BOUNDS: Final = (5, 15, 30)
@@ -23,7 +24,6 @@ _LEVELS: Final[tuple[tuple[Level, str], ...]] = (
     (4, german("über 30 Minuten")),
 )
 _ALIKE_MINUTES: Final = 5  # hours that differ by less are called alike
-OFTEN_PERCENT: Final = 20  # of the time without tickets: then nobody is sent there
 _MOST_NAMED: Final = 2
 _MOST_FRAMED: Final = 4
 _USUALLY: Final = 1 / 3  # of the hours: then it is the long waits that stand out
