@@ -257,7 +257,7 @@ def test_every_hour_is_shown_with_its_spread_and_what_it_stands_on(full):
     text = full.page("/amt/einwohnermeldeamt").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Jede Stunde mit Spanne und Grundlage" in text
     # Monday is 1, so nine o'clock has a median of 10 and a 90th percentile of 19.
-    assert "Mo, 9–10 Uhr 10 Minuten 19 Minuten 120 Besuche" in text
+    assert "Mo, 9 bis 10 Uhr 10 Minuten 19 Minuten 120 Besuche" in text
 
 
 def test_the_way_of_a_visit_is_of_one_quarter_and_is_not_added_up(full):
