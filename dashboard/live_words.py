@@ -1,7 +1,7 @@
 """What is going on at an office right now, in words."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -61,7 +61,19 @@ def now_at(
             _next_words(words, later, _today(city, now)),
             observed,
         )
-    return _open(words, city, office, hours, queue, observed)
+    said = _open(words, city, office, hours, queue, observed)
+    if not is_shut:
+        return said
+    # A display that goes on, or a door that is open out of turn: nobody can tell.
+    shut = words("Laut Öffnungszeiten geschlossen")
+    opens = _next_words(words, hours, _today(city, now))
+    return replace(
+        said,
+        state=words("Laut Anzeige geöffnet"),
+        kind="warning",
+        details=" · ".join(part for part in (shut, opens) if part),
+        is_known=False,
+    )
 
 
 def _open(

@@ -133,6 +133,24 @@ def test_closed_within_opening_hours_is_said_to_be_out_of_turn(city):
     assert said.details == "Laut Öffnungszeiten wäre bis 16 Uhr geöffnet."
 
 
+@pytest.mark.parametrize(
+    ("now", "off", "opens"),
+    [
+        (datetime(2026, 11, 24, 19, 0, tzinfo=UTC), [], "Öffnet morgen um 8 Uhr"),
+        (datetime(2026, 11, 24, 6, 50, tzinfo=UTC), [], "Öffnet heute um 8 Uhr"),
+        (TUESDAY, [TUESDAY.date()], "Öffnet morgen um 8 Uhr"),  # a holiday
+    ],
+)
+def test_a_display_that_says_open_behind_a_closed_door_is_no_open_office(
+    city, now, off, opens
+):
+    seen = {"observed_at": now - timedelta(minutes=2)}
+    said = card(city, queue(wait_minutes=0, **seen), now=now, off=off)
+    assert (said.state, said.kind) == ("Laut Anzeige geöffnet", "warning")
+    assert said.details == f"Laut Öffnungszeiten geschlossen · {opens}"
+    assert not said.is_known
+
+
 def test_a_lunch_break_ends_the_same_day(city):
     noon = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)  # Thursday, 13:00
     assert card(city, office="standesamt", now=noon).value == "Öffnet heute um 14 Uhr"
