@@ -41,9 +41,10 @@ def now_at(
     if queue is None or queue.observed_at is None:
         return _by_hours(words, city, office, hours, now)
     is_shut = hours is not None and not hours.is_open
-    # A feed that says nothing new since the doors opened has not noticed that.
-    is_old = now - _seen_at(queue) > _OLD and not is_shut
-    if queue.is_stale or queue.state == "unknown" or (queue.state != "open" and is_old):
+    # A feed that says nothing new since the doors opened has not noticed that; and
+    # nobody says of what was written an hour ago that it is stale by now.
+    is_old = now - _seen_at(queue) > _OLD and not (is_shut and queue.state == "closed")
+    if queue.is_stale or queue.state == "unknown" or is_old:
         return _unknown(words, city, hours, queue, now)
     observed = _observed(words, queue, now)
     if queue.state == "closed":

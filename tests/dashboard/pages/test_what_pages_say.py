@@ -127,6 +127,25 @@ def test_a_feed_that_has_not_noticed_the_open_door_is_called_out_of_date(city, s
     assert not said.is_known
 
 
+@pytest.mark.parametrize("state", ["open", "sold_out"])
+def test_what_was_written_before_everything_stopped_is_not_shown_as_now(city, state):
+    """It was fresh when it was written; since then nobody has written anything."""
+    minutes = None if state == "sold_out" else 5
+    last = queue(
+        state=state, wait_minutes=minutes, observed_at=TUESDAY - timedelta(minutes=61)
+    )
+    said = card(city, last)
+    assert said.value == "Keine aktuellen Angaben"
+    assert said.observed == "Veraltet: letzte Meldung vor 61 Minuten"
+    assert not said.is_known
+    # After closing the opening hours say more than the last look.
+    evening = card(city, last, now=TUESDAY + timedelta(hours=10))
+    assert evening.value == "Öffnet morgen um 8 Uhr"
+    assert evening.observed == "Nach den Öffnungszeiten"
+    newer = replace(last, observed_at=TUESDAY - timedelta(minutes=59))
+    assert card(city, newer).value != "Keine aktuellen Angaben"
+
+
 def test_closed_within_opening_hours_is_said_to_be_out_of_turn(city):
     said = card(city, queue(state="closed"))
     assert said.value == "Zurzeit geschlossen"
