@@ -183,7 +183,9 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
     if any(cell.text == "–" for _, cells in rows for cell in cells):
         key.append((0, words("–: geschlossen oder keine Daten")))
     if any(len(each) > 1 for each in parts.values()):
-        said = words("An manchen Tagen ist nur in einem Teil der Zeit geöffnet, die links steht.")
+        said = words(
+            "An manchen Tagen ist nur in einem Teil der Zeit geöffnet, die links steht."
+        )
         key.append((0, said))
     columns = [words.short_weekday(day) for day in weekdays]
     return heat_table(caption, words("Zeit"), columns, rows, key)

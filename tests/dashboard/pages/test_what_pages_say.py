@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.blocks.by_office import expected_by_office
 from dashboard.blocks.chart_parts import recent
-from dashboard.blocks.when_to_go import best_time, window_of
+from dashboard.blocks.when_to_go import best_time, hours_table, window_of
 from dashboard.comparable import Days, days_of
 from dashboard.i18n import Words
 from dashboard.live_words import now_at
@@ -267,6 +267,23 @@ def test_nobody_is_sent_to_a_closed_door(full):
     said = hours(full.view(), {(1, 7): 1, (1, 8): 30, (2, 8): 20})
     assert "7 bis" not in said
     assert "dienstags von 8 bis 9 Uhr" in said
+
+
+@pytest.mark.parametrize(("tuesday", "row"), [("08:30", "8:30–9"), ("08:00", "8–9")])
+def test_a_row_of_the_week_is_named_after_when_the_office_is_open(full, tuesday, row):
+    view = full.view()
+    office = view.city.office("einwohnermeldeamt")
+    opens = {
+        day: (Hours(opens=time.fromisoformat(at), closes=time(12)),)
+        for day, at in (("mon", "08:30"), ("tue", tuesday))
+    }
+    office = office.model_copy(update={"hours": opens})
+    window = window_of(view, office)
+    assert window is not None
+    drawn = str(hours_table(view, office, window).to_plotly_json())
+    assert f"'{row}'" in drawn
+    in_part = "An manchen Tagen ist nur in einem Teil der Zeit geöffnet"
+    assert (in_part in drawn) == (row == "8–9")
 
 
 def test_nobody_is_sent_to_a_door_that_opens_within_the_hour(full):
