@@ -177,6 +177,15 @@ class Words:
         first = self.clock(opens).removesuffix(f"{_NBSP}Uhr")
         return f"{first} bis {self.clock(closes)}"
 
+    def short_hours(self, opens: time, closes: time) -> str:
+        """Say the same where there is little room: "8–12:30"."""
+        hour = "H" if self._is_german else "HH"
+        first, last = (
+            format_time(each, f"{hour}:mm" if each.minute else hour, locale=self.locale)
+            for each in (opens, closes)
+        )
+        return f"{first}\N{EN DASH}{last}"
+
     def moment(self, at: datetime) -> str:
         """Say a moment in the city's time: "22. November 2026, 06:00 Uhr"."""
         local = at.astimezone(self.timezone)

@@ -1,7 +1,7 @@
 """What is going on at an office right now, in words."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -41,9 +41,10 @@ def now_at(
     if queue is None or queue.observed_at is None:
         return _by_hours(words, city, office, hours, now)
     is_shut = hours is not None and not hours.is_open
-    # A feed that says nothing new since the doors opened has not noticed that.
-    is_old = now - _seen_at(queue) > _OLD and not is_shut
-    if queue.is_stale or queue.state == "unknown" or (queue.state != "open" and is_old):
+    # A feed that says nothing new since the doors opened has not noticed that; and
+    # nobody says of what was written an hour ago that it is stale by now.
+    is_old = now - _seen_at(queue) > _OLD and not (is_shut and queue.state == "closed")
+    if queue.is_stale or queue.state == "unknown" or is_old:
         return _unknown(words, city, hours, queue, now)
     observed = _observed(words, queue, now)
     if queue.state == "closed":
@@ -61,7 +62,19 @@ def now_at(
             _next_words(words, later, _today(city, now)),
             observed,
         )
-    return _open(words, city, office, hours, queue, observed)
+    said = _open(words, city, office, hours, queue, observed)
+    if not is_shut:
+        return said
+    # A display that goes on, or a door that is open out of turn: nobody can tell.
+    shut = words("Laut Öffnungszeiten geschlossen")
+    opens = _next_words(words, hours, _today(city, now))
+    return replace(
+        said,
+        state=words("Laut Anzeige geöffnet"),
+        kind="warning",
+        details=" · ".join(part for part in (shut, opens) if part),
+        is_known=False,
+    )
 
 
 def _open(

@@ -99,8 +99,9 @@ def _live_queue(words: Words) -> Json:
         "type": "array",
         "items": _object(hour),
         "description": words(
-            "Was in späteren Stunden des Tages zu erwarten ist, mit der Spanne, in der"
-            " 8 von 10 früheren Fällen lagen; nur, wo sich das bewährt hat"
+            "Welche Wartezeit in späteren Stunden des Tages wohl angezeigt wird, mit"
+            " der Spanne, in der 8 von 10 früheren Fällen lagen; nur, wo sich das"
+            " bewährt hat"
         ),
     }
     return queue

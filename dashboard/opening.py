@@ -1,6 +1,6 @@
 """Whether an office is open now, until when, and when it opens next."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -74,6 +74,26 @@ def open_part(office: Office, weekday: int, first: int, end: int) -> tuple[time,
         max(begins, min(each.opens for each in intervals)),
         closes if end == 24 else min(ends, closes),
     )
+
+
+def opens_in(office: Office, weekday: int, hour: int) -> bool:
+    """Tell whether the office is open in any part of a clock hour."""
+    hours = office.hours.get(WEEKDAYS[weekday - 1], ())  # type: ignore[call-overload]
+    return any(
+        each.opens < time(hour, 59, 59) and each.closes > time(hour) for each in hours
+    )
+
+
+def open_parts(
+    office: Office, weekdays: Iterable[int], hour: int
+) -> set[tuple[time, time]]:
+    """Cut a clock hour to when the office is open on some weekdays: mostly one part."""
+    parts = {
+        open_part(office, weekday, hour, hour + 1)
+        for weekday in weekdays
+        if opens_in(office, weekday, hour)
+    }
+    return parts or {(time(hour), time((hour + 1) % 24))}
 
 
 def working_days(

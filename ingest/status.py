@@ -35,7 +35,7 @@ class SourceStatus:
     last_outcome: str | None
     last_error: str | None
     last_loaded_at: datetime | None
-    data_until: datetime | None  # the latest moment that its rows tell of
+    data_until: datetime | None  # the latest moment, not ahead, that its rows tell of
     deliveries: int  # that count
     rows_loaded: int
     rows_quarantined: int
@@ -57,9 +57,12 @@ def source_status(
     warned = _by_rule(connection, "warnings", "sum(rows)::BIGINT")
     found = []
     for source in city.sources:
-        data_until = _data_until(connection, source, city)
         run = runs.get(source.id, {})
         sums = loaded.get(source.id, {})
+        data_until = _data_until(connection, source, city)
+        if data_until is not None:
+            # Planned days lie ahead: what is known of them is as of the delivery.
+            data_until = min(data_until, sums["last_loaded_at"])
         found.append(
             SourceStatus(
                 id=source.id,

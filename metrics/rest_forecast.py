@@ -23,6 +23,7 @@ MARGIN: Final = 0.05  # by which it must be better than either
 FEWEST_DAYS: Final = 20  # judged
 HELD_PERCENT: Final = (70.0, 90.0)  # of the outcomes, by a band of 80
 FEWEST_HOURS: Final = 3  # of one weekday and hour, to call anything usual
+OFTEN_PERCENT: Final = 20  # of the time without tickets: then nobody is sent there
 
 SERIES: Final = ["office", "hours_ahead"]
 PLACE: Final = ["office", "weekday", "hour"]

@@ -8,6 +8,7 @@ from metrics.looks import count_hours
 from metrics.reading import Reading
 from metrics.rest_forecast import (
     AHEAD,
+    OFTEN_PERCENT,
     PLACE,
     SERIES,
     WEEKS,
@@ -21,7 +22,10 @@ from metrics.rest_forecast import (
     verdicts_of,
 )
 from metrics.said_rows import read_said
-from metrics.usual_week import count_lately, last_weeks, opening_hours
+from metrics.small_numbers import whole
+from metrics.ticket_hours import while_open
+from metrics.usual_week import count_lately, last_weeks
+from metrics.when_to_go import sold_out
 
 
 def rest_of_day(reading: Reading) -> pl.DataFrame:
@@ -33,8 +37,9 @@ def rest_of_day(reading: Reading) -> pl.DataFrame:
     verdicts = verdicts_of(judged(made, reading.city.publish.live_wait_base_minutes))
     learnt = learn(lately, WEEKS)
     steps = pl.DataFrame({"hours_ahead": range(1, AHEAD + 1)})
+    places = _with_tickets(learnt.usual.select(*PLACE), lately.windows, reading)
     return (
-        as_learnt(learnt.usual.select(*PLACE).join(steps, how="cross"), learnt)
+        as_learnt(places.join(steps, how="cross"), learnt)
         .join(bands_of(made), on=SERIES)
         .join(verdicts, on=SERIES)
         .join(lately.windows, on="office")
@@ -89,21 +94,22 @@ def _of_offices(rows: pl.DataFrame, city: City) -> pl.DataFrame:
 def _when_open(
     looks: pl.DataFrame, windows: pl.DataFrame, reading: Reading
 ) -> pl.DataFrame:
-    """Leave out closed days and hours, in which some displays go on showing a wait."""
-    days = looks["day"].sort()
+    """Leave out what displays go on showing when closed, to the minute."""
     calendar = reading.calendar
+    has_hours = pl.col("office").is_in(calendar.offices_with_hours)
     since = (pl.col("day") - pl.col("window_start")).dt.total_days()
     return (
-        looks.join(windows, on="office")
+        while_open(looks.filter(has_hours), calendar)
+        .join(windows, on="office")
         .filter(pl.col("day").is_between("window_start", "window_end"))
-        .join(
-            calendar.opening_days(days[0], days[-1]), on=["office", "day"], how="semi"
-        )
-        .join(
-            opening_hours(reading.city, calendar),
-            on=["office", "weekday", "hour"],
-            how="semi",
-        )
         .with_columns(week=since // 7)
-        .drop("window_start", "window_end")
+        .drop("window_start", "window_end", "opens_at", "closes_at")
     )
+
+
+def _with_tickets(
+    places: pl.DataFrame, windows: pl.DataFrame, reading: Reading
+) -> pl.DataFrame:
+    """Leave out hours in which there often are no tickets, be the wait short."""
+    often = whole("sold_out_percent") >= OFTEN_PERCENT
+    return places.join(sold_out(windows, reading).filter(often), on=PLACE, how="anti")

@@ -64,12 +64,12 @@ def _looks(reading: Reading, told: pl.DataFrame) -> pl.DataFrame:
         day=local_day("observed_at", city),
         is_sold_out=pl.col("state") == "sold_out",
     )
-    return _while_open(
+    return while_open(
         looks.filter(pl.col("office").is_in(told["office"].implode())), reading.calendar
     )
 
 
-def _while_open(looks: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+def while_open(looks: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
     """Keep looks within opening hours, which some displays outlive, with their begin.
 
     Of offices whose hours nobody has stated every look counts, but no opening is known.

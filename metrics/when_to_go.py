@@ -43,8 +43,8 @@ def wait_by_hour(reading: Reading) -> pl.DataFrame:
         return pl.DataFrame(schema=WAIT_BY_HOUR)
     is_best = pl.col("basis") == pl.col("basis").max().over("office")
     best = pl.concat(measured).filter(is_best)  # "tickets" sorts after "queue"
-    sold_out = _sold_out(best.select("office", *_WINDOW).unique(), reading)
-    return _with_gaps(best, sold_out, city, calendar)
+    gone = sold_out(best.select("office", *_WINDOW).unique(), reading)
+    return _with_gaps(best, gone, city, calendar)
 
 
 def _of_visits(visits: Counted, city: City) -> pl.DataFrame:
@@ -93,7 +93,7 @@ def _on_open_days(rows: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
     return pl.concat([when_open, rows.filter(~has_hours)])
 
 
-def _sold_out(windows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+def sold_out(windows: pl.DataFrame, reading: Reading) -> pl.DataFrame:
     """Say how often no tickets were left, in the weeks that the waits are of."""
     keys = {"office": pl.String, "weekday": pl.Int8, "hour": pl.Int8}
     first, last = windows.select(
@@ -137,7 +137,7 @@ def _by_hour(rows: pl.DataFrame, counted: Counted, basis: str) -> pl.DataFrame:
 
 
 def _with_gaps(
-    measured: pl.DataFrame, sold_out: pl.DataFrame, city: City, calendar: Calendar
+    measured: pl.DataFrame, gone: pl.DataFrame, city: City, calendar: Calendar
 ) -> pl.DataFrame:
     """Add the opening hours of which nothing is known."""
     opening = opening_hours(city, calendar)
@@ -151,7 +151,7 @@ def _with_gaps(
     return (
         opening.join(windows, on="office")
         .join(measured, on=[*_KEYS, *_WINDOW, "basis"], how="full", coalesce=True)
-        .join(sold_out, on=_KEYS, how="left")
+        .join(gone, on=_KEYS, how="left")
         .with_columns(
             state=pl.when(has_value).then(pl.lit("final")).otherwise(pl.lit("no_data")),
             reason=pl.when(pl.col("n").is_null())

@@ -9,8 +9,10 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.blocks.when_to_go import hour_row
 from dashboard.components.heat_table import HeatCell, Level, heat_table, level_of
 from dashboard.i18n import Words
+from dashboard.opening import open_parts
 from dashboard.view import View
 from ingest.city import WEEKDAYS, Office
 
@@ -112,7 +114,7 @@ def _table(
     bounds = _bounds(hours)
     rows = [
         (
-            words("{first}–{last}", first=clock, last=clock + 1),
+            hour_row(words, open_parts(office, weekdays, clock)),
             [_cell(words, by_place.get((day, clock)), bounds) for day in weekdays],
         )
         for clock in sorted({hour.hour for hour in hours})

@@ -43,17 +43,16 @@ def record_words(view: View, figure: Figure) -> str | None:
     record = _record(view, Population(figure.office, figure.service), figure.period_end)
     if record is None:
         return None
-    weeks, margin = _weeks(view, record), words.percent(_MARGIN)
+    told, margin = _told(view, record), words.percent(_MARGIN)
     if figure.reason == FAILED:
         return words(
-            "Nicht gezeigt: Die Vorhersage traf im letzten Jahr nur in {weeks} zu"
-            " (± {margin}).",
-            weeks=weeks,
+            "Nicht gezeigt. Im letzten Jahr zugetroffen: nur {told} (± {margin}).",
+            told=told,
             margin=margin,
         )
     return words(
-        "Im letzten Jahr traf das in {weeks} zu (± {margin}).",
-        weeks=weeks,
+        "Im letzten Jahr zugetroffen: {told} (± {margin}).",
+        told=told,
         margin=margin,
     )
 
@@ -66,7 +65,7 @@ def record_note(view: View, figure: Figure) -> str | None:
     record = _record(view, Population(figure.office, figure.service), figure.period_end)
     if record is None:
         return None
-    return words("Traf in {weeks} zu", weeks=_weeks(view, record))
+    return words("Zugetroffen: {told}", told=_told(view, record))
 
 
 def record_section(
@@ -90,8 +89,8 @@ def record_section(
     what = words(
         "Jede Woche lässt sich sagen, womit rechnen muss, wer einen Antrag stellt. Wenn"
         " die Zeit um ist, prüfen wir, ob es stimmte. Zugetroffen heißt: Die Hälfte war"
-        " dann fertig, {margin} früher oder später. Traf das in weniger als 6 von 10"
-        " Wochen zu, zeigen wir die Vorhersage nicht. Das kommt vor, wo ein Amt sehr"
+        " dann fertig, {margin} früher oder später. Trafen weniger als 6 von 10"
+        " Vorhersagen zu, zeigen wir die neue nicht. Das kommt vor, wo ein Amt sehr"
         " Verschiedenes tut: Dann sagen die einzelnen Leistungen mehr.",
         margin=words.percent(_MARGIN),
     )
@@ -119,7 +118,7 @@ def _cells(view: View, population: Population) -> list[Cell] | None:
     if record is None or newest.reason == _UNTESTED:
         return [about, words("Noch nicht überprüft")]
     share = words.percent(round(100 * record.hits / record.judged))
-    return [about, _cell(words("in {weeks}", weeks=_weeks(view, record)), share)]
+    return [about, _cell(_told(view, record), share)]
 
 
 def _cell(value: str, note: str) -> Component:
@@ -150,7 +149,8 @@ def _record(view: View, population: Population, until: date) -> Record | None:
     return Record(hits, judged) if judged else None
 
 
-def _weeks(view: View, record: Record) -> str:
+def _told(view: View, record: Record) -> str:
+    """Say forecasts, one a week: those of more than 52 weeks can run out in a year."""
     words = view.words
-    weeks = words.quantity(record.judged, "weeks", case="dative")
-    return words("{hits} von {weeks}", hits=words.number(record.hits), weeks=weeks)
+    n = words.number(record.judged)
+    return words("{hits} von {n} Vorhersagen", hits=words.number(record.hits), n=n)

@@ -13,6 +13,7 @@ from dashboard.components.chart_block import disclosure
 from dashboard.components.section import section
 from dashboard.components.table import Cell, Column, table
 from dashboard.i18n import Words
+from dashboard.opening import open_part
 from dashboard.selection import shown_kpis
 from dashboard.view import View
 from ingest.city import Office
@@ -64,10 +65,11 @@ def _row(
     unit = "opening_hours" if window.is_from_queue else "visits"
     cells: list[Cell] = [
         words(
-            "{weekday}, {first}–{last} Uhr",
+            "{weekday}, {hours}",
             weekday=words.short_weekday(hour.weekday),
-            first=hour.hour,
-            last=hour.hour + 1,
+            hours=words.hours(
+                *open_part(window.office, hour.weekday, hour.hour, hour.hour + 1)
+            ),
         ),
         _minutes(words, hour.median_minutes or 0.0),
         spread,

@@ -1,14 +1,24 @@
 """One office right now, as a card."""
 
+from typing import Final
+
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard.components.badge import badge
 from dashboard.components.live_card import live_card
 from dashboard.live_words import Now, now_at
-from dashboard.selection import holidays
+from dashboard.selection import (
+    figures,
+    holidays,
+    kpi_words,
+    latest,
+    sources_behind,
+)
 from dashboard.view import View
 from ingest.city import Office
+
+_BIAS: Final = "estimate.bias_minutes"
 
 
 def live_office(view: View, office: Office) -> html.Li:
@@ -36,6 +46,43 @@ def live_panel(view: View, office: Office) -> html.Div:
         parts.append(html.P(now.details, className="live-details"))
     parts.append(html.P(now.observed, className=f"live-observed{old}"))
     return html.Div(parts, className="live-card")
+
+
+def how_right(view: View, office: Office) -> html.P | None:
+    """Say below a wait how far such displays were off, where that is much."""
+    queue = view.live.of(office.id) if view.live is not None else None
+    if queue is None or queue.wait_minutes is None or queue.is_stale:
+        return None
+    newest = latest(figures(view, _BIAS, office=office.id))
+    kpi = kpi_words(view, _BIAS, office.id)
+    if kpi is None or newest is None or newest.value is None:
+        return None
+    if abs(newest.value) < view.city.publish.live_wait_base_minutes:
+        return None
+    words = view.words
+    said = {
+        "period": words.in_period(newest.grain, newest.period_start),
+        "minutes": words.quantity(abs(newest.value), "minutes"),
+        "more": words("kürzer") if newest.value > 0 else words("länger"),
+    }
+    sources = sources_behind(view, kpi, office.id)
+    if any(source["table"] == "tickets" for source in sources):
+        text = words(
+            "{period} wartete, wer ohne Termin kam, im Mittel {minutes} {more} als"
+            " angezeigt.",
+            **said,
+        )
+    else:
+        text = words(
+            "{period} war die Wartezeit im Mittel {minutes} {more} als angezeigt.",
+            **said,
+        )
+    more = html.A(
+        words("Woher kommt diese Zahl?"),
+        href=view.addresses.way(newest.figure_id),
+        className="kern-link",
+    )
+    return html.P([text, " ", more], className="live-details")
 
 
 def now_of(view: View, office: Office) -> Now:

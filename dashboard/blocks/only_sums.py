@@ -40,6 +40,24 @@ def sums_note(view: View, population: Population) -> Component | None:
     return note("warning" if periods else "info", title, body)
 
 
+def left_out_note(view: View, population: Population) -> str | None:
+    """Say of the whole city which offices are in no figure of single cases."""
+    words = view.words
+    if population.office is not None:
+        return None
+    names = [
+        office.name.in_language(view.language)
+        for office in view.city.offices
+        if _reports_sums(view, Population(office.id))
+    ]
+    if not names:
+        return None
+    return words(
+        "Nicht enthalten, weil dort nur Summen gemeldet werden: {names}.",
+        names=words.listing(names),
+    )
+
+
 def _reports_sums(view: View, population: Population) -> bool:
     series = figures(
         view, "backlog.older_than_3_months", grain="month", **population.dimensions

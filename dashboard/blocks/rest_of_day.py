@@ -45,8 +45,10 @@ def rest_of_day(view: View, office: Office) -> Component | None:
     )
     said = [
         words(
-            "Berechnet aus der Wartezeit am {moment} und dem, was üblich ist. Stunden,"
-            " die hier fehlen, lassen sich nicht genau genug vorhersagen.",
+            "Gemeint ist die Wartezeit, die das Amt anzeigt: berechnet aus der Anzeige"
+            " am {moment} und dem, was üblich ist. Stunden, die hier fehlen, lassen"
+            " sich nicht genau genug vorhersagen, oder es gibt dann oft keine"
+            " Wartenummern mehr.",
             moment=words.moment(queue.observed_at),
         ),
         _came_true(words, known),
@@ -92,8 +94,9 @@ def rest_record(view: View) -> Component | None:
         if row["office"] in names
     ]
     made = words(
-        "Die Vorhersage für eine spätere Stunde ist die übliche Wartezeit dieser Stunde"
-        " und dazu ein Teil dessen, was es jetzt länger oder kürzer dauert als üblich."
+        "Vorhergesagt wird die Wartezeit, die ein Amt anzeigt. Für eine spätere Stunde"
+        " ist das die übliche dieser Stunde und dazu ein Teil dessen, was es jetzt"
+        " länger oder kürzer dauert als üblich."
         " Üblich ist der Median der letzten {weeks} Wochen an diesem Wochentag. Wie"
         " groß der Teil ist, sagen dieselben Wochen. In der Spanne daneben lagen 8 von"
         " 10 früheren Fällen.",
@@ -123,8 +126,8 @@ def _came_true(words: Words, known: pl.DataFrame) -> str:
     held = known.select(pl.col("held_percent").dot("judged") / pl.col("judged").sum())
     first, last = (words.date(day) for day in _window(known))
     return words(
-        "Vom {first} bis zum {last} lag die Wartezeit in {n} von 100 Fällen in einer"
-        " solchen Spanne.",
+        "Vom {first} bis zum {last} lag die angezeigte Wartezeit in {n} von 100 Fällen"
+        " in einer solchen Spanne.",
         first=first,
         last=last,
         n=words.number(held.item()),

@@ -10,9 +10,10 @@ from dash.development.base_component import Component
 
 from dashboard.components.heat_table import HeatCell, Level, heat_table, level_of
 from dashboard.i18n import Words, german
-from dashboard.opening import open_part
+from dashboard.opening import open_part, open_parts, opens_in
 from dashboard.view import View
-from ingest.city import WEEKDAYS, Office
+from ingest.city import Office
+from metrics.rest_forecast import OFTEN_PERCENT
 
 # The same bounds for every office, so that the shades mean the same everywhere.
 _BOUNDS: Final = (5, 15, 30)
@@ -23,7 +24,6 @@ _LEVELS: Final[tuple[tuple[Level, str], ...]] = (
     (4, german("über 30 Minuten")),
 )
 _ALIKE_MINUTES: Final = 5  # hours that differ by less are called alike
-OFTEN_PERCENT: Final = 20  # of the time without tickets: then nobody is sent there
 _MOST_NAMED: Final = 2
 _MOST_FRAMED: Final = 4
 _USUALLY: Final = 1 / 3  # of the hours: then it is the long waits that stand out
@@ -102,7 +102,7 @@ def window_of(view: View, office: Office) -> Window | None:
             row["sold_out_percent"],
         )
         for row in rows.sort("weekday", "hour").iter_rows(named=True)
-        if not office.hours or _opens(office, (row["weekday"], row["hour"]))
+        if not office.hours or opens_in(office, row["weekday"], row["hour"])
     )
     if not any(hour.median_minutes is not None for hour in hours):
         return None
@@ -157,9 +157,10 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
     best = {each.order for each in quietest}
     if len(best) > _MOST_FRAMED:
         best = set()
+    parts = {hour: open_parts(office, weekdays, hour) for hour in clock}
     rows = [
         (
-            words("{first}–{last}", first=hour, last=hour + 1),
+            hour_row(words, parts[hour]),
             [
                 _cell(words, office, by_place.get((day, hour)), (day, hour), best)
                 for day in weekdays
@@ -181,8 +182,19 @@ def hours_table(view: View, office: Office, window: Window) -> Component:
         key.append((0, words("*: oft keine Wartenummern mehr")))
     if any(cell.text == "–" for _, cells in rows for cell in cells):
         key.append((0, words("–: geschlossen oder keine Daten")))
+    if any(len(each) > 1 for each in parts.values()):
+        said = words(
+            "An manchen Tagen ist nur in einem Teil der Zeit geöffnet, die links steht."
+        )
+        key.append((0, said))
     columns = [words.short_weekday(day) for day in weekdays]
     return heat_table(caption, words("Zeit"), columns, rows, key)
+
+
+def hour_row(words: Words, parts: Collection[tuple[time, time]]) -> str:
+    """Name a row by the hour, or by the part of it in which the office is open."""
+    opens, closes = zip(*parts, strict=True)
+    return words.short_hours(min(opens), max(closes))
 
 
 def _cell(
@@ -193,7 +205,7 @@ def _cell(
     best: Collection[tuple[int, int]],
 ) -> HeatCell:
     if hour is None or hour.median_minutes is None:
-        if office.hours and not _opens(office, place):
+        if office.hours and not opens_in(office, *place):
             return HeatCell("–", words("geschlossen"))
         if hour is not None and hour.reason in {"fewer_than_8", "too_few"}:
             return HeatCell(words("k. A."), words("zu wenige Fälle"))
@@ -214,15 +226,6 @@ def _cell(
         said,
         level_of(hour.median_minutes, _BOUNDS),
         is_best=is_best,
-    )
-
-
-def _opens(office: Office, place: tuple[int, int]) -> bool:
-    weekday, hour = place
-    intervals = office.hours.get(WEEKDAYS[weekday - 1], ())  # type: ignore[call-overload]
-    return any(
-        each.opens < time(hour, 59, 59) and each.closes > time(hour)
-        for each in intervals
     )
 
 

@@ -11,7 +11,7 @@ from dashboard.blocks.kpi_chart import kpi_chart
 from dashboard.blocks.kpi_table import kpi_table
 from dashboard.blocks.kpi_tile import kpi_tile
 from dashboard.blocks.links import office_link, service_rows
-from dashboard.blocks.live_office import live_panel
+from dashboard.blocks.live_office import how_right, live_panel
 from dashboard.blocks.opening_hours import opening_hours
 from dashboard.blocks.price import price
 from dashboard.blocks.rest_of_day import rest_of_day
@@ -141,8 +141,11 @@ def _now(view: View, office: Office) -> Component | None:
     is_reporting = view.live is not None and view.live.of(office.id) is not None
     if not office.hours and not is_reporting:
         return None
-    coming = rest_of_day(view, office)
-    parts = [live_panel(view, office), *([] if coming is None else [coming])]
+    parts = [
+        live_panel(view, office),
+        how_right(view, office),
+        rest_of_day(view, office),
+    ]
     return section(view.words("Jetzt"), *parts, id="jetzt")
 
 

@@ -3,6 +3,7 @@
 from datetime import time
 from typing import Final
 
+import holidays
 import polars as pl
 
 from ingest.city import WEEKDAYS, City
@@ -37,7 +38,11 @@ def _by_opening_hours(rows: pl.DataFrame, city: City) -> pl.DataFrame:
         .group_by(_LOOK)
         .agg(is_open=is_inside.fill_null(value=False).any())
     )
-    looks = looks.with_columns(pl.col("is_open") & ~_is_closure(city, local.dt.date()))
+    looks = looks.with_columns(
+        pl.col("is_open")
+        & ~_is_closure(city, local.dt.date())
+        & ~_is_holiday(city, looks, local.dt.date())
+    )
     known = [office.id for office in city.offices if office.hours]
     by_hours = (
         pl.when(~pl.col("office").is_in(known))
@@ -51,6 +56,17 @@ def _by_opening_hours(rows: pl.DataFrame, city: City) -> pl.DataFrame:
         .with_columns(state=pl.coalesce("state", by_hours))
         .drop("is_open")
     )
+
+
+def _is_holiday(city: City, looks: pl.DataFrame, day: pl.Expr) -> pl.Expr:
+    years = looks["observed_at"].dt.year().drop_nulls().unique().to_list()
+    if city.info.state == "none":
+        return pl.lit(value=False)
+    # A look on New Year's Eve by the world's clock can be one of the next year here.
+    known = holidays.country_holidays(
+        "DE", subdiv=city.info.state, years={*years, *(year + 1 for year in years)}
+    )
+    return day.is_in(list(known))
 
 
 def _is_closure(city: City, day: pl.Expr) -> pl.Expr:

@@ -1,10 +1,13 @@
 """Opening hours as pages need them."""
 
 from datetime import time
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.opening import open_part
+from dashboard.blocks.when_to_go import hour_row
+from dashboard.i18n import Words
+from dashboard.opening import open_part, open_parts
 from ingest.city import Office
 
 # Open on Mondays from 8:30 to 12:30 and from 14 to 16, on Tuesdays till midnight.
@@ -37,3 +40,33 @@ OFFICE = Office.model_validate(
 )
 def test_clock_hours_are_cut_to_when_the_office_is_open(weekday, hours, expected):
     assert open_part(OFFICE, weekday, *hours) == expected
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "hour", "german", "english"),
+    [
+        ((1,), 8, "8:30–9", "08:30–09"),
+        ((1, 2), 12, "12–12:30", "12–12:30"),  # on Tuesdays it is closed at noon
+        ((1,), 10, "10–11", "10–11"),
+        ((2,), 23, "23–23:59", "23–23:59"),
+        ((3,), 23, "23–0", "23–00"),  # nothing is known of this day
+    ],
+)
+def test_a_row_of_the_week_names_when_the_office_is_open(
+    weekdays, hour, german, english
+):
+    parts = open_parts(OFFICE, weekdays, hour)
+    zone = ZoneInfo("Europe/Berlin")
+    assert hour_row(Words("de", zone), parts) == german
+    assert hour_row(Words("en", zone), parts) == english
+
+
+def test_a_row_holds_what_is_open_on_any_day():
+    hours = {"mon": [{"opens": "07:30", "closes": "12:00"}],
+             "tue": [{"opens": "07:00", "closes": "12:00"}]}  # fmt: skip
+    office = Office.model_validate(
+        {"id": "amt", "name": {"de": "Amt", "en": "Office"}, "hours": hours}
+    )
+    parts = open_parts(office, (1, 2), 7)
+    assert len(parts) == 2
+    assert hour_row(Words("de", ZoneInfo("Europe/Berlin")), parts) == "7–8"

@@ -122,6 +122,39 @@ def test_sums_of_a_month_tell_up_to_the_end_of_its_last_day(
     assert status.data_until == datetime(2026, 10, 31, 22, 59, 59, 999999, tzinfo=UTC)
 
 
+PLANNED = {
+    "id": "planned",
+    "adapter": "table_file",
+    "publisher": "Stadt",
+    "licence": "dl-de/by-2-0",
+    "folder": "in",
+    "every": "1h",
+    "max_age": "2d",
+    "mapping": {
+        "table": "slots",
+        "columns": {
+            "office": {"column": "Amt"},
+            "slots_on": {"column": "Tag", "format": "%d.%m.%Y"},
+            "planned_minutes": {"column": "Geplant"},
+        },
+    },
+}
+
+
+def test_planned_days_that_lie_ahead_make_no_source_fresher(
+    make_city, put, warehouse, run, now
+):
+    """Data reach to the delivery; from then on their age counts, not from the plan."""
+    ahead = (now + timedelta(days=20)).strftime("%d.%m.%Y")
+    put("a.csv", f"Amt;Tag;Geplant\nmeldeamt;{ahead};400\n")
+    city = make_city(PLANNED)
+    run(city, "planned", now)
+    (status,) = source_status(warehouse, city, now)
+    assert status.rows_loaded == 1
+    assert status.data_until == now
+    assert source_status(warehouse, city, now + timedelta(days=3))[0].is_late
+
+
 def test_data_that_are_older_than_promised_are_late(
     make_city, visits, put, day_csv, warehouse, run, now
 ):

@@ -505,3 +505,48 @@ def test_the_weeks_are_those_that_anything_usual_is_told_of():
     assert WEEKS == MOST_WEEKS
     days = list(open_days())
     assert all(later > earlier for earlier, later in pairwise(days))
+
+
+def test_what_a_display_shows_in_the_closed_part_of_an_hour_is_no_wait(
+    connection, make_city, deliver
+):
+    """The office closes at 11:30, and its display goes on: open, 0 minutes."""
+    hours = {
+        day: [{"opens": "08:00", "closes": "11:30"}]
+        for day in ("mon", "tue", "wed", "thu", "fri")
+    }
+    name = {"de": "Meldeamt", "en": "Registration"}
+    city = make_city(office=[{"id": "meldeamt", "name": name, "hours": hours}],
+                     service=[])  # fmt: skip
+    rows = hours_of_meldeamt()
+    deliver("queue_samples", rows, until=NOW)
+    alone = rest_of_day(Reading(connection, city, NOW))
+    assert set(alone.filter(hour=11)["n"]) == {12}
+    closed = [
+        sample(row["observed_at"] + timedelta(minutes=minutes), 0.0)
+        for row in rows[6::8]  # of 11:10
+        for minutes in (21, 30, 40)
+    ]
+    deliver("queue_samples", closed, until=NOW)
+    assert_frame_equal(rest_of_day(Reading(connection, city, NOW)), alone)
+
+
+def test_nobody_is_sent_to_an_hour_that_often_has_no_tickets_left(
+    connection, make_city, deliver
+):
+    """On Mondays at 11 they are gone in 3 of 12 weeks, on Tuesdays in 2."""
+    rows = hours_of_meldeamt()
+    gone = {MONDAY + timedelta(weeks=week) for week in (1, 5, 9)}
+    gone |= {MONDAY + timedelta(weeks=week, days=1) for week in (1, 5)}
+    looks = [
+        row | {"wait_minutes": None, "state": "sold_out"}
+        if row["observed_at"].date() in gone and number % 8 >= 6
+        else row
+        for number, row in enumerate(rows)
+    ]
+    deliver("queue_samples", looks, until=NOW)
+    found = rest_of_day(Reading(connection, make_city(), NOW))
+    told = {
+        weekday: set(found.filter(weekday=weekday)["hour"]) for weekday in range(1, 6)
+    }
+    assert told == {1: {9, 10}, **{day: {9, 10, 11} for day in range(2, 6)}}

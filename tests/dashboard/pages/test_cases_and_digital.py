@@ -204,6 +204,15 @@ def test_an_office_that_reports_sums_says_so_and_which_do_not_add_up(full):
     assert "Dieses Amt meldet nur Summen" not in permits
 
 
+def test_the_ages_of_a_city_name_the_offices_that_are_in_none_of_them(full):
+    """All open cases hold those of offices that report sums; ages cannot."""
+    left_out = "Nicht enthalten, weil dort nur Summen gemeldet werden: Gewerbeamt."
+    assert left_out in said(with_figures(full, only_sums), "/rueckstand")
+    assert "nur Summen gemeldet werden" not in said(full, "/rueckstand")
+    permits = said(with_figures(full, only_sums), "/rueckstand", amt="bauordnung")
+    assert "nur Summen gemeldet werden" not in permits
+
+
 def test_a_change_of_one_service_is_a_change(full):
     """Unlike counts of cases, services are not rounded."""
     view = full.view()

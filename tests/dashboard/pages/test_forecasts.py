@@ -83,18 +83,18 @@ def test_the_record_adds_up_the_four_quarters_that_were_over(shown):
     october = row(EXPECTED, OCTOBER, "month", 32.0, n=700, numerator=600)
     stage = shown(*QUARTERS, october, OPEN)
     assert said_of(stage, october) == (
-        "Im letzten Jahr traf das in 40 von 51 Wochen zu (± 30\xa0%).",
-        "Traf in 40 von 51 Wochen zu",
+        "Im letzten Jahr zugetroffen: 40 von 51 Vorhersagen (± 30\xa0%).",
+        "Zugetroffen: 40 von 51 Vorhersagen",
     )
     assert said_of(stage, october, "en")[0] == (
-        "In the last year this came true in 40 of 51 weeks (± 30%)."
+        "Came true in the last year: 40 of 51 forecasts (± 30%)."
     )
     text = stage.page("/rueckstand").text
-    assert "in 40 von 51 Wochen" in text
+    assert "40 von 51 Vorhersagen" in text
     assert "78 %" in text
     told = stage.page("/rueckstand", amt=OFFICE).text
     assert "muss mit rund 32 Tagen rechnen" in told
-    assert "Im letzten Jahr traf das in 40 von 51 Wochen zu" in told
+    assert "Im letzten Jahr zugetroffen: 40 von 51 Vorhersagen" in told
 
 
 def test_a_forecast_that_failed_is_not_shown_but_spoken_of(shown):
@@ -106,7 +106,7 @@ def test_a_forecast_that_failed_is_not_shown_but_spoken_of(shown):
         text = stage.page(path, **query).text
         assert "Zu unsicher" in text
         assert (
-            "Nicht gezeigt: Die Vorhersage traf im letzten Jahr nur in 9 von 39 Wochen"
+            "Nicht gezeigt. Im letzten Jahr zugetroffen: nur 9 von 39 Vorhersagen"
             in text
         )
         assert "rechnen (" not in text

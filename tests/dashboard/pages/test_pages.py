@@ -16,7 +16,7 @@ UNITS = (
     r"Minuten?|Stunden?|Tagen?|Tag|Arbeitstagen?|Arbeitstage?|Personen?|Besuche?n?"
     r"|Fälle?n?|Fall|Anträge?n?|Antrag|Meldung(?:en)?|Prozentpunkte?|Zeilen?"
     r"|Sekunden?|Euro|Anfragen?|Antwort(?:en)?|Lieferung(?:en)?|Leistung(?:en)?"
-    r"|Öffnungsstunden?|Öffnungstage?n?|Termine?n?|Wochen?|Suchen?|Tageswerte?n?|%"
+    r"|Öffnungsstunden?|Öffnungstage?n?|Termine?n?|Vorhersagen|Suchen?|Tageswerte?n?|%"
 )
 NUMBER_WITH_UNIT = re.compile(rf"\d[\d.,]*(?: bis \d[\d.,]*)?[ \xa0](?:{UNITS})")
 

@@ -78,11 +78,11 @@ def test_the_hours_to_come_are_said_with_their_span_and_how_often_it_held(stage)
     assert "11 bis 12 Uhr: etwa 15 Minuten (meist 10 bis 25 Minuten)" in said
     assert "12 bis 13 Uhr: etwa 5 Minuten (meist höchstens 15 Minuten)" in said
     assert "13 bis 14 Uhr: unter 5 Minuten (meist höchstens 5 Minuten)" in said
-    assert "Wartezeit am 24. November 2026, 10:03 Uhr" in said
+    assert "Anzeige am 24. November 2026, 10:03 Uhr" in said
     # (300 * 80 + 100 * 86) / 400 = 81.5, of what is told alone.
     assert (
-        "Vom 12. Oktober 2026 bis zum 22. November 2026 lag die Wartezeit in 82 von 100"
-        " Fällen in einer solchen Spanne." in said
+        "Vom 12. Oktober 2026 bis zum 22. November 2026 lag die angezeigte Wartezeit in"
+        " 82 von 100 Fällen in einer solchen Spanne." in said
     )
 
 
@@ -90,7 +90,7 @@ def test_it_is_said_in_english_too(stage):
     said = text(stage(*ROWS), f"/amt/{OFFICE}", "en")
     assert "Expected later today" in said
     assert "11:00–12:00: about 15 minutes (mostly 10 to 25 minutes)" in said
-    assert "the wait lay in such a range in 82 of 100 cases" in said
+    assert "the displayed wait lay in such a range in 82 of 100 cases" in said
 
 
 def test_the_page_leads_to_how_it_is_checked(stage):
@@ -143,3 +143,38 @@ def test_the_method_page_tells_of_all_how_far_off_they_were(stage):
 
 def test_without_looks_at_queues_the_method_page_has_no_such_part(stage):
     assert "Wartezeit später am Tag" not in text(stage(), "/methodik")
+
+
+# How right the display is -------------------------------------------------------------
+
+
+def displayed(stage, value, **changes):
+    """Let the display have been so many minutes too high in the newest quarter."""
+    shown = stage(*ROWS, **changes)
+    is_bias = pl.col("kpi") == "estimate.bias_minutes"
+    of_office = (pl.col("office") == OFFICE) & pl.col("channel").is_null()
+    figures = shown.snapshot.figures.with_columns(
+        value=pl.when(is_bias & of_office).then(pl.lit(value)).otherwise("value")
+    )
+    keys = ["kpi", "office", "service", "channel", "grain"]
+    series = figures.sort("period_start").partition_by(keys, as_dict=True)
+    snapshot = dataclasses.replace(shown.snapshot, figures=figures, _series=series)
+    shown = dataclasses.replace(shown, snapshot=snapshot, known={})
+    return text(shown, f"/amt/{OFFICE}").split("Wann ist es")[1]
+
+
+def test_where_displays_are_far_off_it_is_said_beside_the_wait(stage):
+    said = displayed(stage, -25.0)
+    assert (
+        "Im 3. Quartal 2026 wartete, wer ohne Termin kam, im Mittel 25 Minuten länger"
+        " als angezeigt." in said
+    )
+    assert "im Mittel 6 Minuten kürzer als angezeigt" in displayed(stage, 6.0)
+
+
+def test_where_they_are_about_right_or_nothing_is_displayed_nothing_is_said(stage):
+    assert "als angezeigt" not in displayed(stage, -4.0)
+    assert "als angezeigt" not in displayed(stage, -25.0, is_stale=True)
+    assert "als angezeigt" not in displayed(
+        stage, -25.0, state="sold_out", wait_minutes=None
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.blocks.by_office import expected_by_office
 from dashboard.blocks.chart_parts import recent
-from dashboard.blocks.when_to_go import best_time, window_of
+from dashboard.blocks.when_to_go import best_time, hours_table, window_of
 from dashboard.comparable import Days, days_of
 from dashboard.i18n import Words
 from dashboard.live_words import now_at
@@ -127,10 +127,47 @@ def test_a_feed_that_has_not_noticed_the_open_door_is_called_out_of_date(city, s
     assert not said.is_known
 
 
+@pytest.mark.parametrize("state", ["open", "sold_out"])
+def test_what_was_written_before_everything_stopped_is_not_shown_as_now(city, state):
+    """It was fresh when it was written; since then nobody has written anything."""
+    minutes = None if state == "sold_out" else 5
+    last = queue(
+        state=state, wait_minutes=minutes, observed_at=TUESDAY - timedelta(minutes=61)
+    )
+    said = card(city, last)
+    assert said.value == "Keine aktuellen Angaben"
+    assert said.observed == "Veraltet: letzte Meldung vor 61 Minuten"
+    assert not said.is_known
+    # After closing the opening hours say more than the last look.
+    evening = card(city, last, now=TUESDAY + timedelta(hours=10))
+    assert evening.value == "Öffnet morgen um 8 Uhr"
+    assert evening.observed == "Nach den Öffnungszeiten"
+    newer = replace(last, observed_at=TUESDAY - timedelta(minutes=59))
+    assert card(city, newer).value != "Keine aktuellen Angaben"
+
+
 def test_closed_within_opening_hours_is_said_to_be_out_of_turn(city):
     said = card(city, queue(state="closed"))
     assert said.value == "Zurzeit geschlossen"
     assert said.details == "Laut Öffnungszeiten wäre bis 16 Uhr geöffnet."
+
+
+@pytest.mark.parametrize(
+    ("now", "off", "opens"),
+    [
+        (datetime(2026, 11, 24, 19, 0, tzinfo=UTC), [], "Öffnet morgen um 8 Uhr"),
+        (datetime(2026, 11, 24, 6, 50, tzinfo=UTC), [], "Öffnet heute um 8 Uhr"),
+        (TUESDAY, [TUESDAY.date()], "Öffnet morgen um 8 Uhr"),  # a holiday
+    ],
+)
+def test_a_display_that_says_open_behind_a_closed_door_is_no_open_office(
+    city, now, off, opens
+):
+    seen = {"observed_at": now - timedelta(minutes=2)}
+    said = card(city, queue(wait_minutes=0, **seen), now=now, off=off)
+    assert (said.state, said.kind) == ("Laut Anzeige geöffnet", "warning")
+    assert said.details == f"Laut Öffnungszeiten geschlossen · {opens}"
+    assert not said.is_known
 
 
 def test_a_lunch_break_ends_the_same_day(city):
@@ -232,6 +269,23 @@ def test_nobody_is_sent_to_a_closed_door(full):
     assert "dienstags von 8 bis 9 Uhr" in said
 
 
+@pytest.mark.parametrize(("tuesday", "row"), [("08:30", "8:30–9"), ("08:00", "8–9")])
+def test_a_row_of_the_week_is_named_after_when_the_office_is_open(full, tuesday, row):
+    view = full.view()
+    office = view.city.office("einwohnermeldeamt")
+    opens = {
+        day: (Hours(opens=time.fromisoformat(at), closes=time(12)),)
+        for day, at in (("mon", "08:30"), ("tue", tuesday))
+    }
+    office = office.model_copy(update={"hours": opens})
+    window = window_of(view, office)
+    assert window is not None
+    drawn = str(hours_table(view, office, window).to_plotly_json())
+    assert f"'{row}'" in drawn
+    in_part = "An manchen Tagen ist nur in einem Teil der Zeit geöffnet"
+    assert (in_part in drawn) == (row == "8–9")
+
+
 def test_nobody_is_sent_to_a_door_that_opens_within_the_hour(full):
     half_past = (Hours(opens=time(8, 30), closes=time(12, 30)),)
     said = hours(
@@ -257,7 +311,7 @@ def test_every_hour_is_shown_with_its_spread_and_what_it_stands_on(full):
     text = full.page("/amt/einwohnermeldeamt").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "Jede Stunde mit Spanne und Grundlage" in text
     # Monday is 1, so nine o'clock has a median of 10 and a 90th percentile of 19.
-    assert "Mo, 9–10 Uhr 10 Minuten 19 Minuten 120 Besuche" in text
+    assert "Mo, 9 bis 10 Uhr 10 Minuten 19 Minuten 120 Besuche" in text
 
 
 def test_the_way_of_a_visit_is_of_one_quarter_and_is_not_added_up(full):

@@ -110,6 +110,29 @@ def test_a_list_of_texts_without_a_state_follows_the_opening_hours(feed_source, 
     assert (row["waiting"], row["wait_minutes"]) == (None, None)
 
 
+def test_without_a_state_a_public_holiday_is_closed(
+    feed_source, city, hashed, tmp_path
+):
+    """Whit Monday in Hessen; on the Tuesday after it the same display is open."""
+    mapping = {
+        "queues": "@",
+        "office": {"value": "ema"},
+        "wait_minutes": {"column": "wait"},
+        "source_time_at": {"column": "at"},
+    }
+    path = tmp_path / "wartezeiten.json"
+    states = {}
+    for day in (25, 26):
+        at = f"2026-05-{day}T10:00:00+02:00"
+        path.write_bytes(as_json([{"wait": 0, "at": at}]))
+        source = feed_source(mapping)
+        after = datetime(2026, 5, 27, tzinfo=UTC)
+        (download,) = queue_feed.handed_in([path], source, city, after)
+        (row,) = queue_feed.parse(download, source, city, hashed).rows.to_dicts()
+        states[day] = row["state"], row["wait_minutes"]
+    assert states == {25: ("closed", None), 26: ("open", 0.0)}
+
+
 def test_a_file_is_a_look_at_the_time_that_it_says(
     feed_source, city, hashed, now, tmp_path
 ):
