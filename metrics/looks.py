@@ -1,7 +1,11 @@
 """The rows behind the queue KPIs: office hours with a look at the queue."""
 
+from collections.abc import Iterator
+from typing import Final
+
 import polars as pl
 
+from metrics.calendar import Calendar
 from metrics.counting import count_told, hours_by_population
 from metrics.measure import percentile
 from metrics.reading import Reading
@@ -14,6 +18,8 @@ from metrics.spans import (
 from metrics.told import told_days
 from metrics.visits import offices_counting_customers
 
+_UTC: Final = pl.Datetime("us", "UTC")
+
 
 def count_hours(reading: Reading) -> Counted | None:
     """Read what queues showed, hour by hour; None where no source ever showed one."""
@@ -21,6 +27,32 @@ def count_hours(reading: Reading) -> Counted | None:
     if told.is_empty():
         return None
     return count_told(reading, "hours", told, _rows(reading))
+
+
+def while_open(looks: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    """Keep looks within opening hours, which some displays outlive, with their begin.
+
+    Of offices whose hours nobody has stated every look counts, but no opening is known.
+    """
+    intervals = pl.DataFrame(
+        list(_intervals(looks, calendar)),
+        {"office": pl.String, "day": pl.Date, "opens_at": _UTC, "closes_at": _UTC},
+        orient="row",
+    )
+    has_hours = pl.col("office").is_in(calendar.offices_with_hours)
+    within = looks.join(intervals, on=["office", "day"]).filter(
+        pl.col("at") >= pl.col("opens_at"), pl.col("at") < pl.col("closes_at")
+    )
+    at_any_time = looks.filter(~has_hours).with_columns(
+        pl.lit(None, _UTC).alias(name) for name in ("opens_at", "closes_at")
+    )
+    return pl.concat([within, at_any_time])
+
+
+def _intervals(looks: pl.DataFrame, calendar: Calendar) -> Iterator[tuple[object, ...]]:
+    for office, day in looks.select("office", "day").unique().rows():
+        for opens_at, closes_at in calendar.open_from_to(office, day):
+            yield office, day, opens_at, closes_at
 
 
 def _told(reading: Reading) -> pl.DataFrame:
@@ -47,7 +79,7 @@ def _looks(reading: Reading) -> pl.DataFrame:
     counting = offices_counting_customers(reading)
     return pl.concat(
         [
-            _samples(samples),
+            _while_open(_samples(samples), reading),
             _hourly_means(hours, counting),
         ]
     )
@@ -65,6 +97,15 @@ def _samples(rows: pl.DataFrame) -> pl.DataFrame:
         at_most=pl.coalesce(wait, pl.when(at_least.is_not_null()).then(float("inf"))),
         waiting=pl.col("waiting").cast(pl.Int64),
     )
+
+
+def _while_open(samples: pl.DataFrame, reading: Reading) -> pl.DataFrame:
+    """Leave out what a display goes on showing behind a closed door."""
+    dated = samples.with_columns(
+        pl.col("office").cast(pl.String), day=local_day("at", reading.city)
+    )
+    kept = while_open(dated, reading.calendar).select(samples.columns)
+    return kept.cast({"office": samples.schema["office"]})
 
 
 def _hourly_means(rows: pl.DataFrame, counting: list[str]) -> pl.DataFrame:

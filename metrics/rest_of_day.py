@@ -4,7 +4,7 @@ import polars as pl
 
 from ingest.city import City
 from metrics.frames import REST_OF_DAY
-from metrics.looks import count_hours
+from metrics.looks import count_hours, while_open
 from metrics.reading import Reading
 from metrics.rest_forecast import (
     AHEAD,
@@ -23,7 +23,6 @@ from metrics.rest_forecast import (
 )
 from metrics.said_rows import read_said
 from metrics.small_numbers import whole
-from metrics.ticket_hours import while_open
 from metrics.usual_week import count_lately, last_weeks
 from metrics.when_to_go import sold_out
 

@@ -7,14 +7,13 @@ is_first                 tickets ran out in this hour, for the first time on the
 minutes_after_opening    and so long after opening; null: not known well enough
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
 import polars as pl
 
-from metrics.calendar import Calendar
 from metrics.counting import count_told, hours_by_population
+from metrics.looks import while_open
 from metrics.reading import Reading
 from metrics.said_rows import read_said
 from metrics.spans import (
@@ -27,8 +26,6 @@ from metrics.visits import MINUTES
 
 # The moment lies between two looks; farther apart they say too little of it.
 LARGEST_GAP: Final = timedelta(minutes=30)
-
-_UTC: Final = pl.Datetime("us", "UTC")
 
 
 def count_ticket_hours(reading: Reading) -> Counted | None:
@@ -67,32 +64,6 @@ def _looks(reading: Reading, told: pl.DataFrame) -> pl.DataFrame:
     return while_open(
         looks.filter(pl.col("office").is_in(told["office"].implode())), reading.calendar
     )
-
-
-def while_open(looks: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
-    """Keep looks within opening hours, which some displays outlive, with their begin.
-
-    Of offices whose hours nobody has stated every look counts, but no opening is known.
-    """
-    intervals = pl.DataFrame(
-        list(_intervals(looks, calendar)),
-        {"office": pl.String, "day": pl.Date, "opens_at": _UTC, "closes_at": _UTC},
-        orient="row",
-    )
-    has_hours = pl.col("office").is_in(calendar.offices_with_hours)
-    within = looks.join(intervals, on=["office", "day"]).filter(
-        pl.col("at") >= pl.col("opens_at"), pl.col("at") < pl.col("closes_at")
-    )
-    at_any_time = looks.filter(~has_hours).with_columns(
-        pl.lit(None, _UTC).alias(name) for name in ("opens_at", "closes_at")
-    )
-    return pl.concat([within, at_any_time])
-
-
-def _intervals(looks: pl.DataFrame, calendar: Calendar) -> Iterator[tuple[object, ...]]:
-    for office, day in looks.select("office", "day").unique().rows():
-        for opens_at, closes_at in calendar.open_from_to(office, day):
-            yield office, day, opens_at, closes_at
 
 
 def _hours(looks: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:

@@ -145,7 +145,21 @@ def _samples(warehouse: Warehouse) -> Iterator[_Look]:
             why_not = "nothing_said" if row["waiting"] is None else None
         lowest = at_least if wait is None else wait
         highest = math.inf if wait is None and at_least is not None else wait
+        if why_not is None and _is_shut(row, warehouse):
+            why_not = "outside_opening_hours"
         yield _Look(row, row["observed_at"], lowest, highest, row["waiting"], why_not)
+
+
+def _is_shut(row: Row, warehouse: Warehouse) -> bool:
+    """Say whether the display went on behind a closed door, if hours are stated."""
+    office, at = row["office"], row["observed_at"]
+    day = warehouse.day(at)
+    if day is None or office not in warehouse.known_offices:
+        return False
+    if not warehouse.city.office(office).hours:
+        return False
+    open_from_to = warehouse.calendar.open_from_to(office, day)
+    return not any(opens_at <= at < closes_at for opens_at, closes_at in open_from_to)
 
 
 def _means(warehouse: Warehouse) -> Iterator[_Look]:

@@ -18,8 +18,10 @@ MONDAY = date(2026, 9, 7)
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
 
-def look(clock: str, wait: float | None = None, **fields: object) -> dict[str, object]:
-    moment = datetime.fromisoformat(f"{MONDAY}T{clock}").replace(tzinfo=BERLIN)
+def look(
+    clock: str, wait: float | None = None, day: date = MONDAY, **fields: object
+) -> dict[str, object]:
+    moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=BERLIN)
     row = {"office": "meldeamt", "observed_at": moment, "state": "open"}
     return row | {"wait_minutes": wait} | fields
 
@@ -66,15 +68,40 @@ def test_closed_sold_out_and_unknown_is_no_wait(connection, make_city, deliver) 
     assert found["queue.median_waiting_people"]["reason"] == "not_recorded"
 
 
-def censored(clock: str) -> dict[str, object]:
-    return look(clock, None, wait_minutes_at_least=60.0)
+def test_what_a_display_shows_behind_a_closed_door_is_no_wait(
+    connection, make_city, deliver
+) -> None:
+    """Open from 8 to 12: before, from 12 and on Saturday it shows 0 minutes."""
+    looks = [look("08:00", 20, waiting=4), look("11:59", 30, waiting=6)]
+    clocks = ("00:10", "07:59", "12:00", "12:01", "23:00")
+    looks += [look(clock, 0, waiting=0) for clock in clocks]
+    looks.append(look("10:00", 0, date(2026, 9, 12), waiting=0))
+    deliver("queue_samples", looks, until=NOW)
+    found = of_monday(compute(connection, make_city(), NOW).figures)
+    assert found["queue.hours_observed"]["value"] == 2
+    assert found["queue.median_wait_minutes"]["value"] == 20
+    assert found["queue.median_waiting_people"]["value"] == 4
+    hours_of_nobody = [{"id": "meldeamt", "name": {"de": "x", "en": "x"}}]
+    city = make_city(office=hours_of_nobody, service=[])
+    unstated = of_monday(compute(connection, city, NOW).figures)
+    # 8 to 9, 11 to 12, and 0, 7, 12, 23 o'clock and Saturday's 10 without anybody.
+    assert unstated["queue.hours_observed"]["value"] == 7
+    assert unstated["queue.median_wait_minutes"]["value"] == 0
+
+
+def censored(clock: str, day: date = MONDAY) -> dict[str, object]:
+    return look(clock, None, day, wait_minutes_at_least=60.0)
 
 
 def test_more_than_an_hour_is_a_wait_as_long_as_it_does_not_matter_how_much(
     connection, make_city, deliver
 ) -> None:
-    looks = [look(f"0{hour}:00", 10.0 * hour) for hour in range(1, 10)]
-    deliver("queue_samples", [*looks, censored("10:00")], until=NOW)
+    days = [MONDAY + timedelta(days=number) for number in range(3)]
+    looks = [
+        look(f"{8 + number % 3:02}:00", 10.0 * (1 + number), days[number // 3])
+        for number in range(9)
+    ]
+    deliver("queue_samples", [*looks, censored("11:00")], until=NOW)
     found = of_monday(compute(connection, make_city(), NOW).figures)
     # 10 ... 90 and "at least 60": the median is the fifth, 50, wherever it belongs.
     assert found["queue.median_wait_minutes"]["value"] == 50
@@ -135,7 +162,8 @@ def random_looks(seed: int) -> list[dict]:
     source = random.Random(seed)  # noqa: S311
     looks = []
     for _ in range(1500):
-        minutes = source.randrange(30 * 24 * 12) * 5
+        # From 7 to 13 by the clock of Berlin, in summer; an hour earlier in winter.
+        minutes = source.randrange(30) * 24 * 60 + 300 + source.randrange(72) * 5
         known = source.random() < 0.9
         looks.append(
             {
@@ -159,7 +187,8 @@ def plain_hours(looks: list[dict]) -> dict[tuple, list[dict]]:
     """Group the open looks by office hour, and the hours by office and period."""
     hours: dict[tuple, list[dict]] = defaultdict(list)
     for row in looks:
-        if row["state"] == "open":
+        local = row["observed_at"].astimezone(BERLIN)
+        if row["state"] == "open" and local.weekday() < 5 and 8 <= local.hour < 12:
             hours[row["office"], row["observed_at"].replace(minute=0)].append(row)
     groups = defaultdict(list)
     for (office, hour_at), rows in hours.items():
