@@ -76,7 +76,10 @@ def forecast_weeks(
     said = said.join(_of_model(known, model), on=["origin", "ahead"], how="left")
     judged = said.join(known.rename({"week": "target", "per_day": "came"}), on="target")
     judged = judged.drop_nulls(["came", _NAIVE])
-    errors, number = _errors(judged.filter(pl.col("target") > last - _YEAR))
+    now = said.filter(pl.col("origin") == last)
+    # Not one that happens to be silent today.
+    others = [name for name in _METHODS[1:] if now[name].count() >= now[_NAIVE].count()]
+    errors, number = _errors(judged.filter(pl.col("target") > last - _YEAR), others)
     best = min(errors, key=lambda name: errors[name] or 0)
     ratios = judged.filter(pl.col(best) > 0).select(
         "origin", "target", "ahead", ratio=pl.col("came") / pl.col(best)
@@ -85,7 +88,7 @@ def forecast_weeks(
     is_sure = coverage is not None and COVERAGE[0] <= coverage <= COVERAGE[1]
     value = pl.col(best) * pl.col("days")
     return (
-        said.filter(pl.col("origin") == last, pl.col(best).is_not_null())
+        now.filter(pl.col(best).is_not_null())
         .join(_band(ratios, ["ahead"]), on="ahead", how="left")
         .select(
             week_start="target",
@@ -138,12 +141,14 @@ def _of_model(known: pl.DataFrame, model: Theta | None) -> pl.DataFrame:
     return pl.DataFrame(rows, schema, orient="row")
 
 
-def _errors(judged: pl.DataFrame) -> tuple[dict[str, float | None], int]:
+def _errors(
+    judged: pl.DataFrame, others: list[str]
+) -> tuple[dict[str, float | None], int]:
     """Give the mean error of the plain way, and of others that are known well enough.
 
     All are judged by the same forecasts; their number is returned, too.
     """
-    others = [name for name in _METHODS[1:] if judged[name].count() >= FEWEST_JUDGED]
+    others = [name for name in others if judged[name].count() >= FEWEST_JUDGED]
     common = judged.drop_nulls(others)
     if common.height < FEWEST_JUDGED:
         others, common = [], judged

@@ -96,6 +96,15 @@ def test_where_the_year_before_came_nearer_the_model_is_silent():
     assert_frame_equal(said, alone, check_row_order=False, check_exact=True)
 
 
+def test_where_the_nearer_way_is_silent_today_the_plain_one_says():
+    """Days of the newest week are missing, so nobody knows its level."""
+    weeks = weeks_of(lambda i: round(1000 * 1.5 ** (i // 52)))
+    weeks = weeks.with_columns(count=pl.when(pl.col("week") != LAST).then("count"))
+    said = forecast_weeks(weeks, LAST)
+    assert set(said["method"]) == {"a_year_before"}
+    assert said["value"].to_list() == pytest.approx([1500] * 6 + [2250] * 2)
+
+
 @pytest.mark.parametrize("model", [None, Theta(AHEAD)])
 def test_later_weeks_change_no_forecast(model):
     weeks = noisy()
