@@ -8,7 +8,6 @@ from typing import Final
 import polars as pl
 from dash import html
 
-from dashboard.blocks.only_sums import left_out_note
 from dashboard.blocks.provenance import origin_of, source_line
 from dashboard.charts.chart import Chart, Series
 from dashboard.charts.chart import Period as Place
@@ -61,16 +60,14 @@ def ageing_block(view: View, population: Population) -> html.Section | None:
     columns = [Column(words("Alter"))]
     columns += [Column(each.name, is_number=True) for each in series]
     rows = [[age, *(each.words[i] for each in series)] for i, age in enumerate(ages)]
-    measured = words(
-        "So viele offene Fälle waren am letzten Tag des Monats so alt,"
-        " gezählt in Kalendertagen seit dem Eingang."
-    )
-    left_out = left_out_note(view, population)
     return chart_block(
         view,
         chart,
         headline=_headline(view, at, now),
-        measured=" ".join(part for part in (measured, left_out) if part),
+        measured=words(
+            "So viele offene Fälle waren am letzten Tag des Monats so alt,"
+            " gezählt in Kalendertagen seit dem Eingang."
+        ),
         table=table(title, columns, rows, is_caption_visible=False),
         source=source_line(view, kpi, population.office),
         origin=_origin(view, kpi, population, at),

@@ -18,7 +18,9 @@ _SHOWN_DAYS: Final = 760  # as many months as the charts show
 def sums_note(view: View, population: Population) -> Component | None:
     """Say that an office reports sums, and which of them do not add up."""
     words = view.words
-    if population.office is None or not _reports_sums(view, population):
+    if population.office is None:
+        return _city_note(view)
+    if not _reports_sums(view, population):
         return None
     body: list[Component] = [
         html.P(
@@ -40,11 +42,9 @@ def sums_note(view: View, population: Population) -> Component | None:
     return note("warning" if periods else "info", title, body)
 
 
-def left_out_note(view: View, population: Population) -> str | None:
+def _city_note(view: View) -> Component | None:
     """Say of the whole city which offices are in no figure of single cases."""
     words = view.words
-    if population.office is not None:
-        return None
     names = [
         office.name.in_language(view.language)
         for office in view.city.offices
@@ -52,10 +52,13 @@ def left_out_note(view: View, population: Population) -> str | None:
     ]
     if not names:
         return None
-    return words(
-        "Nicht enthalten, weil dort nur Summen gemeldet werden: {names}.",
+    left_out = words(
+        "Nur Summen kommen von: {names}. Wie lange Anträge dort dauern, wie alt die"
+        " offenen sind und wie viele in der Frist blieben, ist nicht bekannt und fehlt"
+        " in den Zahlen der Stadt.",
         names=words.listing(names),
     )
+    return note("info", words("Nicht alle Ämter melden einzelne Anträge"), [left_out])
 
 
 def _reports_sums(view: View, population: Population) -> bool:

@@ -204,13 +204,14 @@ def test_an_office_that_reports_sums_says_so_and_which_do_not_add_up(full):
     assert "Dieses Amt meldet nur Summen" not in permits
 
 
-def test_the_ages_of_a_city_name_the_offices_that_are_in_none_of_them(full):
+def test_the_city_names_the_offices_that_are_in_no_figure_of_single_cases(full):
     """All open cases hold those of offices that report sums; ages cannot."""
-    left_out = "Nicht enthalten, weil dort nur Summen gemeldet werden: Gewerbeamt."
-    assert left_out in said(with_figures(full, only_sums), "/rueckstand")
-    assert "nur Summen gemeldet werden" not in said(full, "/rueckstand")
+    text = said(with_figures(full, only_sums), "/rueckstand")
+    assert "Nicht alle Ämter melden einzelne Anträge" in text
+    assert "Nur Summen kommen von: Gewerbeamt. Wie lange Anträge dort" in text
+    assert "Nur Summen kommen" not in said(full, "/rueckstand")
     permits = said(with_figures(full, only_sums), "/rueckstand", amt="bauordnung")
-    assert "nur Summen gemeldet werden" not in permits
+    assert "Nur Summen kommen" not in permits
 
 
 def test_a_change_of_one_service_is_a_change(full):
