@@ -58,7 +58,9 @@ def _city_note(view: View) -> Component | None:
         " in den Zahlen der Stadt.",
         names=words.listing(names),
     )
-    return note("info", words("Nicht alle Ämter melden einzelne Anträge"), [left_out])
+    return note(
+        "info", words("Nicht alle Ämter melden einzelne Anträge"), html.P(left_out)
+    )
 
 
 def _reports_sums(view: View, population: Population) -> bool:
