@@ -72,7 +72,9 @@ class Shelf:
             buffer, compression="lz4", statistics=True, row_group_size=_ROW_GROUP
         )
         write_atomically(file, buffer.getvalue())
-        for other in self.folder.glob(f"{name}.*.parquet"):
+        # What a kill left half written is hidden, and its name never comes again.
+        half = self.folder.glob(f".{name}.*.parquet.new")
+        for other in (*self.folder.glob(f"{name}.*.parquet"), *half):
             if other != file:
                 other.unlink()
 

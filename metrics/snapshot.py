@@ -30,9 +30,7 @@ from metrics.protect import protect, protect_live
 from metrics.protect_counts import protect_counts
 from metrics.provenance import calendar_document, deliveries_used, manifest_of
 from metrics.published import (
-    CURRENT,
     LIVE,
-    Snapshot,
     SnapshotMissing,
     open_current,
 )
@@ -40,6 +38,7 @@ from metrics.revisions import revisions
 from metrics.shelf import Shelf
 from metrics.snapshot_folder import (
     json_bytes,
+    latest_readable,
     thin_out,
     write_atomically,
     write_snapshot,
@@ -160,9 +159,8 @@ def _revisions(
     none_yet = pl.DataFrame(schema=REVISIONS)
     if manifest["kind"] == INTERNAL:
         return none_yet
-    try:
-        previous = Snapshot.read(directory / (directory / CURRENT).readlink())
-    except (OSError, SnapshotMissing):
+    previous = latest_readable(directory)
+    if previous is None:
         return none_yet
     return revisions(
         previous,

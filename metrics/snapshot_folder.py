@@ -20,7 +20,7 @@ from ingest.disk import sync
 from metrics.figures import FIGURES
 from metrics.frames import FRAMES, INTERNAL_FRAMES
 from metrics.moments import iso
-from metrics.published import CURRENT
+from metrics.published import CURRENT, Snapshot, SnapshotMissing
 
 # Not part of a snapshot's identity: they say when and from what, not what it says.
 _CIRCUMSTANCES: Final = frozenset({"sources.json", "manifest.json"})
@@ -88,7 +88,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.new")
     with _WRITING:
-        _write_synced(aside, content)
+        try:
+            _write_synced(aside, content)
+        except OSError:  # half a file would fill a full disk for good
+            aside.unlink(missing_ok=True)
+            raise
         aside.replace(path)
         sync(path.parent)
 
@@ -102,9 +106,7 @@ def thin_out(
     on a day can be told for ever. With `keep`, only so many of the newest stay.
     """
     current = (directory / CURRENT).readlink().name
-    snapshots = sorted(
-        path.name for path in directory.iterdir() if _ID.match(path.name)
-    )
+    snapshots = _names(directory)
     if keep is not None:
         stay = set(snapshots[-keep:])
     else:
@@ -114,6 +116,24 @@ def thin_out(
     for name in snapshots:
         if name not in stay | {current}:
             shutil.rmtree(directory / name)
+
+
+def latest_readable(directory: Path) -> Snapshot | None:
+    """Return the current snapshot; where it is damaged the newest that can be read."""
+    link = directory / CURRENT
+    current = [link.readlink().name] if link.is_symlink() else []
+    for name in (*current, *reversed(_names(directory))):
+        try:
+            return Snapshot.read(directory / name)
+        except SnapshotMissing:
+            continue
+    return None
+
+
+def _names(directory: Path) -> list[str]:
+    """List the snapshots of a folder, oldest first."""
+    found = directory.iterdir() if directory.is_dir() else ()
+    return sorted(path.name for path in found if _ID.match(path.name))
 
 
 def json_bytes(document: object) -> bytes:
@@ -169,7 +189,9 @@ def _current_with(directory: Path, digest: str) -> Path | None:
         manifest = json.loads((current / "manifest.json").read_bytes())
     except (OSError, ValueError):
         return None
-    return current if manifest["content_sha256"] == digest else None
+    # One that lost a file says no more what it said.
+    is_whole = all((current / name).is_file() for name in manifest["files"])
+    return current if is_whole and manifest["content_sha256"] == digest else None
 
 
 def _put(directory: Path, snapshot_id: str, files: Mapping[str, bytes]) -> Path:

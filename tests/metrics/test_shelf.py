@@ -69,3 +69,25 @@ def test_what_is_forgotten_is_made_anew(shelf) -> None:
     shelf.forget()
     assert shelf.scan("cases-2025", "delivery 1") is None
     assert shelf.latest("days_of_cases") is None
+
+
+def test_what_a_kill_or_a_full_disk_left_half_written_does_not_stay(
+    shelf, monkeypatch
+) -> None:
+    shelf.folder.mkdir()
+    half = shelf.folder / ".cases-2025.0123456789abcdef0123.parquet.new"
+    half.write_bytes(b"PAR1")  # as a kill leaves it: its name never comes again
+    shelf.put("cases-2025", "delivery 1", ROWS)
+    assert not half.exists()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        shelf.put("cases-2025", "delivery 2", OTHER)
+    monkeypatch.undo()
+    assert len([*shelf.folder.iterdir()]) == 1
+    found = shelf.scan("cases-2025", "delivery 1")
+    assert found is not None
+    assert found.collect().equals(ROWS)

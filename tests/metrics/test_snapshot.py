@@ -358,6 +358,40 @@ def test_a_corrected_delivery_is_a_revision_that_stays_on_record(
     assert of_median.select("old", "new").rows() == [(13.0, 16.0), (16.0, 17.0)]
 
 
+def test_a_snapshot_that_lost_a_file_is_written_again(
+    tmp_path, connection, city, city_file
+):
+    deliver(connection, "one", visits())
+    broken = publish(connection, city, city_file, tmp_path, NOW)
+    whole = contents(broken)
+    (broken / "figures.parquet").unlink()
+    later = NOW + timedelta(hours=1)
+    mended = publish(connection, city, city_file, tmp_path, later)
+    assert mended != broken
+    assert (mended / "figures.parquet").read_bytes() == whole["figures.parquet"]
+    assert open_current(tmp_path / "published").id == mended.name
+
+
+@pytest.mark.parametrize("lost", ["current", "figures.parquet"])
+def test_the_record_of_revisions_outlives_what_was_lost_of_the_last_snapshot(
+    lost, tmp_path, connection, city, city_file
+):
+    deliver(connection, "one", visits())
+    publish(connection, city, city_file, tmp_path, NOW)
+    before = "one"
+    for hour, (name, extra) in enumerate((("two", 3.0), ("three", 4.0)), 1):
+        when = NOW + timedelta(hours=hour)
+        replace(connection, before, when)
+        deliver(connection, name, visits(extra=extra), received_at=when)
+        last = publish(connection, city, city_file, tmp_path, when)
+        before = name
+    (last.parent / lost if lost == "current" else last / lost).unlink()
+    publish(connection, city, city_file, tmp_path, NOW + timedelta(hours=3))
+    found = open_current(tmp_path / "published").frames["revisions"]
+    of_median = found.filter(pl.col("figure_id") == MEDIAN)
+    assert of_median.select("old", "new").rows() == [(13.0, 16.0), (16.0, 17.0)]
+
+
 # Causes of revisions, worked out one by one ---------------------------------------
 
 
