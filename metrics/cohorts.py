@@ -60,9 +60,10 @@ def cohorts_of(reading: Reading) -> list[Cohort]:
         .agg(key=pl.struct("source", "office", "day", "key").hash(seed=1).sum())
         .sort("year")
     )
-    return _without_moved(
-        [_cohort(reading, year, str(key)) for year, key in keys.iter_rows()], reading
-    )
+    cohorts = [_cohort(reading, year, str(key)) for year, key in keys.iter_rows()]
+    if reading.shelf is not None:  # of a year that has no cases any more none stay
+        reading.shelf.keep_of("cases-", [str(cohort) for cohort in cohorts])
+    return _without_moved(cohorts, reading)
 
 
 def forecast_evening(day: pl.Expr) -> pl.Expr:

@@ -6,6 +6,7 @@ What other code, another city file or other libraries made counts as nothing.
 
 import hashlib
 import io
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -62,9 +63,14 @@ class Shelf:
         """Keep a frame in the place of the latest."""
         self._write(name, self._file(name), frame)
 
+    def keep_of(self, start: str, names: Collection[str]) -> None:
+        """Remove what has a name that begins so, but like none of these."""
+        for file in self.folder.glob(f"{start}*.parquet"):
+            if not file.name.startswith(tuple(names)):
+                file.unlink()
+
     def forget(self) -> None:
-        for file in self.folder.glob("*.parquet"):
-            file.unlink()
+        self.keep_of("", [])
 
     def _write(self, name: str, file: Path, frame: pl.DataFrame) -> None:
         buffer = io.BytesIO()

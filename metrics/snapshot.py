@@ -8,6 +8,7 @@ found, and how fresh each source is.
 Tests write small snapshots without a warehouse: metrics.snapshot_folder.write_snapshot.
 """
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,8 @@ from metrics.snapshot_folder import (
     write_snapshot,
 )
 
+log = logging.getLogger(__name__)
+
 INTERNAL_KEPT: Final = 10
 MEASURED: Final = "measured"  # in INTERNAL: what need not be measured again
 PUBLISHED_ALL_KEPT: Final = timedelta(days=2)  # of earlier days the last one each
@@ -66,7 +69,27 @@ def publish(
     same bytes, and then nothing new is written. Only what deliveries have touched since
     the last time is measured again; with `anew` everything is, which gives the same.
     """
-    now = now.astimezone(UTC)
+    now, shelf = now.astimezone(UTC), Shelf.of(data_dir / INTERNAL / MEASURED, city)
+    if anew:
+        shelf.forget()
+    try:
+        return _publish(connection, city, city_file, data_dir, now, shelf)
+    except pl.exceptions.PolarsError as error:
+        if anew:
+            raise
+        # A bad disk, say: nothing of what is kept is needed.
+        log.warning("what was kept is damaged, all is measured anew: %s", error)
+        return publish(connection, city, city_file, data_dir, now, anew=True)
+
+
+def _publish(
+    connection: duckdb.DuckDBPyConnection,
+    city: City,
+    city_file: Path,
+    data_dir: Path,
+    now: datetime,
+    shelf: Shelf,
+) -> Path:
     statuses = source_status(connection, city, now)
     sources = [public_status(status, city) for status in statuses]
     manifest = manifest_of(city, city_file)
@@ -76,9 +99,6 @@ def publish(
     internal = data_dir / INTERNAL
     internal.mkdir(parents=True, exist_ok=True)
     internal.chmod(0o700)
-    shelf = Shelf.of(internal / MEASURED, city)
-    if anew:
-        shelf.forget()
     computed = compute(connection, city, now, shelf)
 
     def write_inside() -> None:

@@ -171,6 +171,19 @@ def test_a_deadline_runs_out_without_any_delivery_of_the_case(bauamt, deliver) -
     assert bauamt.values(kpi, "2025", at(2026, 1, 14)) == 50
 
 
+def test_of_a_year_whose_cases_were_taken_back_nothing_is_kept(
+    connection, bauamt, deliver
+) -> None:
+    deliver("cases", [case("a", at(2024, 5, 6), 9)], until=NOW, source="a")
+    deliver("cases", [case("b", at(2025, 5, 6), 5)], until=NOW, source="b")
+    compute(connection, bauamt.city, NOW, bauamt.shelf)
+    assert [*bauamt.shelf.folder.glob("cases-2024*")]
+    connection.execute("UPDATE deliveries SET superseded_at = now() WHERE source = 'a'")
+    assert bauamt.values("processing.median_days_decided", "2025") == 5
+    assert not [*bauamt.shelf.folder.glob("cases-2024*")]
+    assert [*bauamt.shelf.folder.glob("cases-2025*")]
+
+
 def test_cases_of_which_nothing_was_told_are_not_read_again(
     connection, bauamt, deliver
 ) -> None:

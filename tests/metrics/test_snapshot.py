@@ -284,6 +284,24 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path, connection, city, city_fi
     assert contents(one) == contents(two)
 
 
+def test_where_what_is_kept_is_damaged_all_is_measured_anew(
+    tmp_path, connection, city, city_file, caplog
+):
+    deliver(connection, "one", visits())
+    whole = publish(connection, city, city_file, tmp_path / "a", NOW)
+    publish(connection, city, city_file, tmp_path / "b", NOW)
+    for file in (tmp_path / "b" / "internal" / "measured").glob("values_of_*"):
+        content = bytearray(file.read_bytes())
+        content[4 : len(content) // 3] = bytes(len(content) // 3 - 4)  # not its footer
+        file.write_bytes(content)
+    again = publish(connection, city, city_file, tmp_path / "b", NOW)
+    assert contents(again) == contents(whole)
+    assert "what was kept is damaged, all is measured anew" in caplog.text
+    caplog.clear()
+    publish(connection, city, city_file, tmp_path / "b", NOW)
+    assert not caplog.text
+
+
 def test_publishing_nothing_new_only_tells_that_it_was_looked(
     tmp_path, connection, city, city_file
 ):
