@@ -132,10 +132,10 @@ def _of_model(known: pl.DataFrame, model: Theta | None) -> pl.DataFrame:
     """Ask the model at the end of each week of the last years, by what was known."""
     weeks, rows = known.sort("week"), []
     if model is not None:
-        first = max(0, weeks.height - _MODEL_YEARS * 52 - AHEAD)
-        for number in range(first, weeks.height):
-            said = model.says(weeks["per_day"].head(number + 1)) or []
-            origin = weeks["week"][number]
+        per_day = weeks["per_day"].to_numpy()  # null: NaN
+        origins = list(enumerate(weeks["week"], start=1))
+        for number, origin in origins[-(_MODEL_YEARS * 52 + AHEAD) :]:
+            said = model.says(per_day[:number]) or []
             rows += [(origin, each, value) for each, value in enumerate(said, start=1)]
     schema = {"origin": pl.Date, "ahead": pl.Int64, _METHODS[2]: pl.Float64}
     return pl.DataFrame(rows, schema, orient="row")

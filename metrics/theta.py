@@ -17,7 +17,7 @@ from metrics.shelf import Shelf
 _SEASON: Final = 52  # weeks
 _FEWEST_WEEKS: Final = 2 * _SEASON  # in which a season is seen twice
 _LONGEST_GAP: Final = 4  # weeks: an office that closes over a holiday, a lost delivery
-_KEPT: Final = pl.Schema({"made_of": pl.String, "ahead": pl.Int64, "value": pl.Float64})
+_KEPT: Final = pl.Schema({"made_of": pl.String(), "said": pl.List(pl.Float64)})
 
 
 class Theta:
@@ -27,12 +27,9 @@ class Theta:
         self._ahead, self._shelf = ahead, shelf
         self._version = version("statsmodels")
         kept = None if shelf is None else shelf.latest("theta")
-        kept = pl.DataFrame(schema=_KEPT) if kept is None else kept
-        by_weeks = kept.sort("made_of", "ahead").partition_by("made_of", as_dict=True)
-        self._before = {
-            str(made_of): part["value"].to_list()
-            for (made_of,), part in by_weeks.items()
-        }
+        self._before: dict[str, list[float]] = (
+            {} if kept is None else dict(kept.select(*_KEPT).iter_rows())
+        )
         self._said: dict[str, list[float]] = {}
 
     @classmethod
@@ -43,8 +40,8 @@ class Theta:
         except PackageNotFoundError:
             return None
 
-    def says(self, weeks: pl.Series) -> list[float] | None:
-        """Say what comes per day, after all weeks so far; null: not known.
+    def says(self, weeks: np.ndarray) -> list[float] | None:
+        """Say what comes per day, after all weeks so far; NaN: not known.
 
         None where they are too few, or too many in a row are missing.
         """
@@ -62,25 +59,19 @@ class Theta:
         """Keep what was said for the next time."""
         if self._shelf is None or self._said.keys() == self._before.keys():
             return
-        rows = [
-            (made_of, ahead, value)
-            for made_of, said in self._said.items()
-            for ahead, value in enumerate(said, start=1)
-        ]
-        self._shelf.keep("theta", pl.DataFrame(rows, schema=_KEPT, orient="row"))
+        said = [*self._said.items()]
+        self._shelf.keep("theta", pl.DataFrame(said, schema=_KEPT, orient="row"))
 
 
-def _without_long_gaps(weeks: pl.Series) -> np.ndarray:
+def _without_long_gaps(weeks: np.ndarray) -> np.ndarray:
     """Fill short gaps by a straight line; forget what lies before a long one."""
-    rows = weeks.rename("value").to_frame().with_row_index("week")
-    known = rows.drop_nulls("value")
-    starts = known.filter(
-        pl.col("week").diff().fill_null(_LONGEST_GAP + 2) > _LONGEST_GAP + 1
-    )["week"]
-    if starts.is_empty() or rows.height - 1 - known["week"][-1] > _LONGEST_GAP:
+    known = np.flatnonzero(~np.isnan(weeks))
+    if not known.size or len(weeks) - known[-1] > _LONGEST_GAP + 1:
         return np.empty(0)
-    filled = rows["value"].slice(starts[-1]).interpolate().forward_fill()
-    return filled.to_numpy()
+    is_first = np.diff(known, prepend=-_LONGEST_GAP - 2) > _LONGEST_GAP + 1
+    since = np.arange(known[is_first][-1], len(weeks))
+    filled: np.ndarray = np.interp(since, known, weeks[known])
+    return filled
 
 
 def _fitted(known: np.ndarray, ahead: int) -> list[float]:

@@ -3,7 +3,7 @@
 import random
 from importlib.metadata import PackageNotFoundError
 
-import polars as pl
+import numpy as np
 import pytest
 
 import metrics.theta
@@ -14,7 +14,7 @@ AHEAD = 8
 
 
 def weeks_of(number, value_of):
-    return pl.Series([value_of(i) for i in range(number)], dtype=pl.Float64)
+    return np.array([value_of(i) for i in range(number)], dtype=float)
 
 
 def noisy(number=160, seed=3):
@@ -71,7 +71,7 @@ def plain_theta(values, ahead):
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_it_says_what_a_plain_implementation_says(seed):
     weeks = noisy(seed=seed)
-    plain = plain_theta(weeks.to_list(), AHEAD)
+    plain = plain_theta(weeks.tolist(), AHEAD)
     assert Theta(AHEAD).says(weeks) == pytest.approx(plain, rel=0.002)
 
 
@@ -88,29 +88,29 @@ def test_nothing_is_said_to_come_less_than_not_at_all():
 
 
 def test_a_gap_of_four_weeks_is_filled_by_a_straight_line():
-    weeks = noisy().to_list()
+    weeks = noisy().tolist()
     ends = weeks[99], weeks[104]
     line = [ends[0] + (ends[1] - ends[0]) * step / 5 for step in (1, 2, 3, 4)]
-    gap = pl.Series([*weeks[:100], None, None, None, None, *weeks[104:]])
-    filled = pl.Series([*weeks[:100], *line, *weeks[104:]])
+    gap = np.array([*weeks[:100], *[np.nan] * 4, *weeks[104:]])
+    filled = np.array([*weeks[:100], *line, *weeks[104:]])
     assert Theta(AHEAD).says(gap) == pytest.approx(Theta(AHEAD).says(filled))
 
 
 def test_after_a_gap_of_five_weeks_what_lies_before_is_forgotten():
-    weeks = noisy(160).to_list()
-    gap = pl.Series([*weeks[:40], *[None] * 5, *weeks[45:]])
-    assert Theta(AHEAD).says(gap) == Theta(AHEAD).says(pl.Series(weeks[45:]))
-    late = pl.Series([*weeks[:60], *[None] * 5, *weeks[65:]])
+    weeks = noisy(160).tolist()
+    gap = np.array([*weeks[:40], *[np.nan] * 5, *weeks[45:]])
+    assert Theta(AHEAD).says(gap) == Theta(AHEAD).says(np.array(weeks[45:]))
+    late = np.array([*weeks[:60], *[np.nan] * 5, *weeks[65:]])
     assert Theta(AHEAD).says(late) is None
 
 
 def test_it_is_silent_without_two_years_and_five_weeks_after_the_last_known_one():
     weeks = noisy(160)
-    assert Theta(AHEAD).says(weeks.head(103)) is None
-    assert Theta(AHEAD).says(weeks.head(104)) is not None
-    assert Theta(AHEAD).says(weeks.clear()) is None
-    assert Theta(AHEAD).says(pl.Series([*weeks, *[None] * 4])) is not None
-    assert Theta(AHEAD).says(pl.Series([*weeks, *[None] * 5])) is None
+    assert Theta(AHEAD).says(weeks[:103]) is None
+    assert Theta(AHEAD).says(weeks[:104]) is not None
+    assert Theta(AHEAD).says(weeks[:0]) is None
+    assert Theta(AHEAD).says(np.array([*weeks, *[np.nan] * 4])) is not None
+    assert Theta(AHEAD).says(np.array([*weeks, *[np.nan] * 5])) is None
 
 
 def test_what_was_said_is_kept_and_said_anew_only_after_other_weeks(
@@ -120,7 +120,7 @@ def test_what_was_said_is_kept_and_said_anew_only_after_other_weeks(
     first = Theta(AHEAD, shelf)
     said = first.says(weeks)
     first.keep()
-    corrected = pl.Series([weeks[0] + 50, *weeks[1:]])
+    corrected = np.array([weeks[0] + 50, *weeks[1:]])
     anew = Theta(AHEAD).says(corrected)
     assert Theta(AHEAD, shelf).says(corrected) == anew != said
 
@@ -133,11 +133,11 @@ def test_what_was_said_is_kept_and_said_anew_only_after_other_weeks(
 
 def test_what_nobody_asked_for_is_not_kept_for_ever(tmp_path):
     shelf, weeks = Shelf(tmp_path, "guard"), noisy()
-    for asked in (weeks, weeks.tail(120)):
+    for asked in (weeks, weeks[-120:]):
         model = Theta(AHEAD, shelf)
         model.says(asked)
         model.keep()
-    assert shelf.latest("theta").height == AHEAD
+    assert shelf.latest("theta").height == 1
 
 
 def test_without_its_library_there_is_no_model(monkeypatch):
