@@ -36,6 +36,17 @@ def test_an_english_page_is_english_and_fits_on_a_phone(
     assert not tab.scrolls_sideways()
 
 
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_rows_of_the_week_are_named_in_full(open_tab, busy_site, width):
+    page = open_tab(f"{busy_site[0]}/amt/kfz-zulassung", width=width).page
+    names = page.locator(".heat-table tbody th")
+    assert "17–17:30" in names.all_inner_texts()
+    # The next cell of the row lies over what is too long.
+    assert not names.evaluate_all(
+        "(all) => all.some(e => e.scrollWidth > e.clientWidth)"
+    )
+
+
 WAY = "methodik/waiting.visits?zahl=waiting.visits/all/all/all/quarter/2026-Q3"
 
 
