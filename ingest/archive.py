@@ -132,9 +132,8 @@ def _replay(
     connection: duckdb.DuckDBPyConnection, delivery: Delivery, file: Path
 ) -> None:
     replaced = touched_by(connection, delivery)["delivery_id"].to_list()
-    beside = [*file.parent.glob(f"{delivery.id}.*{_ROWS}")]
-    refused = [one for one in beside if one.name.endswith(_REFUSED)]
-    parts = sorted({*beside} - {*refused})
+    parts = sorted(file.parent.glob(f"{delivery.id}.[0-9]*{_ROWS}"))
+    refused = [*file.parent.glob(f"{delivery.id}{_REFUSED}")]
     # A table may have got columns since; those that it lost are of no use any more.
     write(connection, delivery, [file, *parts], refused)
     supersede(connection, delivery, replaced)

@@ -40,7 +40,7 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 
 
 def _one_sign(text: str) -> str:
-    if len(text.encode()) != 1:
+    if len(text.encode()) != 1 or text in '"\r\n':
         message = "expected a single sign, such as ; or a tab"
         raise ValueError(message)
     return text

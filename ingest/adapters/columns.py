@@ -190,7 +190,8 @@ class _Cell:
         return utc, explain
 
     def _dates(self, texts: pl.Series) -> tuple[pl.Series, Explain]:
-        days = german_formats.dates(texts, self._formats())
+        zone = self.column.timezone or self.reading.timezone
+        days = german_formats.dates(texts, self._formats(), zone)
         return days, lambda: _codes(days.is_null(), "unreadable_time")
 
     def _formats(self) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ ISO: Final = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 _ISO_OFFSET: Final = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
 _WRITTEN_OFFSET: Final = r"(Z|[+-]\d{2}:?\d{2})$"
 _SPACES: Final = r"[\s\u00a0\u202f]+"
-_NUMBERS: Final = {
-    ",": r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?$",
-    ".": r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d+)?$",
+_NUMBERS: Final = {  # after runs of blanks became one
+    ",": r"^[+-]? ?(\d+|\d{1,3}(\.\d{3})+|\d{1,3}( \d{3})+)(,\d+)?$",
+    ".": r"^[+-]? ?(\d+|\d{1,3}(,\d{3})+|\d{1,3}( \d{3})+)(\.\d+)?([eE][+-]?\d+)?$",
 }
 _HOUR: Final = timedelta(hours=1) - timedelta(microseconds=1)  # to its last moment
 # What a delivery covers may end a year later, and must have an end in any time zone.
@@ -31,8 +31,13 @@ _CLOCKS: Final = {
 }
 DURATION_FORMS: Final = (*_CLOCKS, "words")
 _FULL_CLOCK: Final = r"^(\d{1,4}):(\d{2}):(\d{2})$"
-_HOUR_WORDS: Final = r"(?i)(\d+)\s*(?:h|std|stunden?|hours?|uur|uren|godz)\b"
-_MINUTE_WORDS: Final = r"(?i)(\d+)\s*(?:m|min|minuten?|minutes?|minut[ay]?)\b"
+# The whole text, since "10-15 min", "über 60 min" and "2 Tage 3 h" say something else.
+_DURATION_WORDS: Final = (
+    r"(?i)^(?:(?:ca\.?|circa|etwa)\s+)?"
+    r"(?:(?P<hours>\d+(?:[.,]\d+)?)\s*(?:h|std|stunden?|hours?|uur|uren|godz)\b\.?)?"
+    r"(?:^|[\s,]*(?:\b(?:und|and|en)\b)?\s*)"
+    r"(?:(?P<minutes>\d+(?:[.,]\d+)?)\s*(?:m|min|minuten?|minutes?|minut[ay]?)\b\.?)?$"
+)
 
 
 def numbers(texts: pl.Series, decimal: str) -> pl.Series:
@@ -41,10 +46,11 @@ def numbers(texts: pl.Series, decimal: str) -> pl.Series:
     if plain_integers.null_count() == texts.null_count():  # most columns, and quickly
         return plain_integers.cast(pl.Float64)
     thousands = "." if decimal == "," else ","
-    plain = texts.str.replace_all(_SPACES, "")
+    plain = texts.str.replace_all(_SPACES, " ").str.strip_chars()
     readable = plain.set(~plain.str.contains(_NUMBERS[decimal]), None)
     return (
-        readable.str.replace_all(thousands, "", literal=True)
+        readable.str.replace_all(" ", "", literal=True)
+        .str.replace_all(thousands, "", literal=True)
         .str.replace(decimal, ".", literal=True)
         .cast(pl.Float64, strict=False)
     )
@@ -76,10 +82,11 @@ def say_a_moment(words: tuple[str, ...], formats: tuple[str, ...]) -> bool:
     return (naive.is_not_null() | utc.is_not_null()).any()
 
 
-def dates(texts: pl.Series, formats: Sequence[str]) -> pl.Series:
-    """Read days; of a point in time its day."""
+def dates(texts: pl.Series, formats: Sequence[str], timezone: str) -> pl.Series:
+    """Read days; of a point in time the day that it was there."""
     naive, utc = _local_and_utc(texts, formats or ISO)
-    return naive.fill_null(utc.dt.replace_time_zone(None)).dt.date()
+    local = utc.dt.convert_time_zone(timezone).dt.replace_time_zone(None)
+    return naive.fill_null(local).dt.date()
 
 
 def durations(texts: pl.Series, form: str, unit: str) -> pl.Series:
@@ -209,8 +216,12 @@ def _weighted(groups: pl.Expr, sizes: Sequence[int]) -> pl.Expr:
 
 def _words(texts: pl.Series) -> pl.Series:
     frame = texts.alias("text").to_frame()
-    hours = pl.col("text").str.extract(_HOUR_WORDS).cast(pl.Float64) * 3600
-    minutes = pl.col("text").str.extract(_MINUTE_WORDS).cast(pl.Float64) * 60
+    found = pl.col("text").str.extract_groups(_DURATION_WORDS)
+    hours, minutes = (
+        found.struct.field(name).str.replace(",", ".", literal=True).cast(pl.Float64)
+        * seconds
+        for name, seconds in (("hours", 3600), ("minutes", 60))
+    )
     total = pl.sum_horizontal(hours, minutes)  # one of the two may be missing
     known = hours.is_not_null() | minutes.is_not_null()
     return frame.select(pl.when(known).then(total).alias("seconds"))["seconds"]

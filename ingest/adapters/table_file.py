@@ -211,7 +211,7 @@ def _as_text(column: str, dtype: pl.DataType, decimal: str) -> pl.Expr:
     text = pl.col(column)
     if isinstance(dtype, pl.Datetime):
         return text.dt.strftime("iso")
-    if dtype.is_float():
+    if dtype.is_float() or dtype.is_decimal():
         return text.cast(pl.String).str.replace(".", decimal, literal=True)
     return text.cast(pl.String)
 

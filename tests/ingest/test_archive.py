@@ -88,3 +88,29 @@ def test_raw_bytes_are_kept_only_where_the_city_file_says_so(
     assert run.outcome == "loaded"
     raw = kept / f"{run.delivery_id}.raw.csv"
     assert raw.read_bytes() == path.read_bytes()
+
+
+def test_the_warehouse_is_made_anew_beside_raw_files_that_are_parquet_too(
+    make_city, visits, folder, warehouse, now
+):
+    city = make_city(visits(keep_raw=True))
+    moments = {
+        name: [f"28.10.2026 {time}", f"28.10.2026 {time}"]
+        for name, time in (("Ankunft", "9:00"), ("Aufruf", "9:10"), ("Ende", "9:20"))
+    }
+    path = folder / "visits.parquet"
+    rows = {"Amt": ["meldeamt", "nirgends"], **moments, "Nummer": ["A1", "A2"]}
+    pl.DataFrame(rows).write_parquet(path)
+    source = city.source("visits").model_copy(
+        update={
+            "checks": city.source("visits").checks.model_copy(
+                update={"max_refused_share": 1}
+            )
+        }
+    )
+    (run,) = run_source(warehouse, city, source, data_dir=folder, now=now, files=[path])
+    assert (run.rows_loaded, run.rows_quarantined) == (1, 1)
+    anew = open_warehouse(folder / "anew.duckdb")
+    assert rebuild(anew, folder / "archive") == 1
+    assert everything(anew) == everything(warehouse)
+    anew.close()

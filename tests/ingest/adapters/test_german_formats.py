@@ -215,3 +215,35 @@ def test_durations_in_words_are_read_in_the_languages_of_the_feeds():
     )
     minutes = formats.durations(texts, "words", "minutes").to_list()
     assert minutes == [65.0, 12.0, 120.0, 45.0, 65.0, None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10-15 Minuten", "10 bis 15 min", "über 60 Minuten", "unter 5 Minuten",
+        "-5 Minuten", "2 Tage 3 Stunden", "5 Minuten 30 Sekunden", "1 h 30", "ca. ",
+    ],
+)  # fmt: skip
+def test_words_that_say_more_than_one_duration_are_none(text):
+    assert formats.durations(pl.Series([text]), "words", "minutes").to_list() == [None]
+
+
+def test_half_hours_and_estimates_in_words_are_durations():
+    texts = pl.Series(
+        ["1,5 Stunden", "0.5 h", "ca. 20 Min.", "1 Stunde und 5 Minuten", "1h, 5min"]
+    )
+    minutes = formats.durations(texts, "words", "minutes").to_list()
+    assert minutes == [90.0, 30.0, 20.0, 65.0, 65.0]
+
+
+@pytest.mark.parametrize("text", ["12 34", "3 5", "1 2345", "0 500 1"])
+def test_two_numbers_in_one_cell_are_not_one(text):
+    for decimal in (",", "."):
+        assert formats.numbers(pl.Series([text]), decimal).to_list() == [None]
+
+
+def test_the_day_of_a_moment_with_an_offset_is_the_one_of_the_place():
+    texts = pl.Series(["2026-05-01T00:30:00+02:00", "2026-04-30T22:30:00Z"])
+    form = "%Y-%m-%dT%H:%M:%S%#z"
+    found = formats.dates(texts, (form,), "Europe/Berlin")
+    assert found.to_list() == [date(2026, 5, 1)] * 2

@@ -284,3 +284,20 @@ def test_weeks_are_named_by_the_year_they_belong_to(table_source, city, server):
     list(table_file.downloads(source, city, http, Seen(), then, None))
     assert [path for path, *_ in server.asked] == ["/2026-53.csv", "/2027-01.csv"]
     http.close()
+
+
+def test_decimal_numbers_of_parquet_keep_their_size(table_source, read):
+    waits = pl.Series(["12.500", "0.250"]).cast(pl.Decimal(10, 3))
+    source = table_source(
+        {
+            **HOURS,
+            "columns": {**HOURS["columns"], "mean_wait_minutes": {"column": "Warten"}},
+        }
+    )
+    content = parquet(
+        Stunde=[datetime(2026, 7, 1, 10), datetime(2026, 7, 1, 11)],
+        Kunden=[1, 2],
+        Warten=waits,
+    )
+    parsed = read(source, content, "h.parquet")
+    assert parsed.rows["mean_wait_minutes"].to_list() == [12.5, 0.25]
