@@ -26,15 +26,18 @@ from metrics.closed import closed_until, not_closed
 from metrics.compute import values_of
 from metrics.kpis import KPI_FUNCTIONS
 from metrics.looked import COUNTED_AS
+from metrics.looks import count_hours
 from metrics.measure import PARTS, Facts
 from metrics.provenance import code_version
 from metrics.reading import Reading
 from metrics.told import TOLD, told_days
+from metrics.usual_week import MOST_WEEKS, count_lately, last_weeks
 from metrics.when_to_go import wait_by_hour
 
 log = logging.getLogger(__name__)
 
 _ARCHIVE: Final = "archive"
+_WINDOW: Final = ("office", "window_start")
 _FIGURES: Final = {
     name: column.dtype
     for name, column in columns_of("closed_figures").items()
@@ -124,8 +127,15 @@ def _facts_of(source: Source) -> list[Facts]:
 
 
 def _shown_from(reading: Reading, told: pl.DataFrame) -> date | None:
-    """Say from which day on looks are still shown hour by hour; None: none are."""
-    shown = wait_by_hour(reading).join(told, on="office", how="semi")
+    """Say from which day on looks are still shown by the hour, or learnt from.
+
+    None: none are.
+    """
+    windows = [wait_by_hour(reading).select(*_WINDOW)]
+    hours = count_lately(count_hours, reading)
+    if hours is not None:
+        windows.append(last_weeks(hours, MOST_WEEKS).select(*_WINDOW))
+    shown = pl.concat(windows).join(told, on="office", how="semi")
     first: date | None = shown.select(pl.col("window_start").min()).item()
     return first
 

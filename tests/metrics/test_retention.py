@@ -575,6 +575,37 @@ def test_an_ended_feed_keeps_its_last_months(town: Callable[..., Town]) -> None:
     assert made.figures().equals(before)
 
 
+def test_the_weeks_that_the_rest_of_a_day_is_learnt_from_are_kept(
+    town: Callable[..., Town],
+) -> None:
+    """They are 12, and reach back into a year that the 8 by the hour do not touch."""
+    made = town(looks_source("alt", 24), looks_source("neu"))
+    draw = random.Random(1)  # noqa: S311 - invented rows
+    weeks = [date(2024, 9, 2) + timedelta(days=7 * n) for n in range(27)]
+    ended = {"neu": weeks, "alt": [date(2023, 3, 6), *weeks, date(2027, 1, 25)]}
+    for source_id, mondays in ended.items():
+        for monday in mondays:
+            lines = [
+                look(
+                    "meldeamt", monday + timedelta(days=n), minutes, draw.randrange(40)
+                )
+                for n in range(5)
+                for minutes in range(480, 720, 20)
+            ]
+            made.load(source_id, f"{monday}", LOOKS_HEADER, lines)
+    before = compute(made.connection, made.city, NOW)
+    # One feed ended on Friday, 7 March 2025: both tell of the weeks up to 2 March.
+    (learnt_from,) = before.frames["rest_of_day"]["window_start"].unique()
+    (by_the_hour,) = before.frames["wait_by_hour"]["window_start"].unique()
+    assert learnt_from == date(2024, 12, 9)
+    assert by_the_hour == date(2025, 1, 6)
+    assert made.delete()
+    assert made.count("queue_samples", "observed_at < '2023-12-31 23:00Z'") == 0
+    after = compute(made.connection, made.city, NOW)
+    for name, frame in before.frames.items():
+        assert after.frames[name].equals(frame), name
+
+
 def test_searches_for_appointments_are_closed_as_well(
     town: Callable[..., Town],
 ) -> None:
