@@ -176,7 +176,7 @@ def test_a_year_that_no_calendar_has_is_not_read(year):
     utc, naive = formats.moments(texts, ("%Y-%m-%d %H:%M:%S",), BERLIN)
     assert utc.to_list() == [None, datetime(2026, 3, 2, 7, tzinfo=UTC), None]
     assert naive.to_list() == [None, datetime(2026, 3, 2, 8), None]
-    days = formats.dates(texts, ("%Y-%m-%d %H:%M:%S",))
+    days = formats.dates(texts, ("%Y-%m-%d %H:%M:%S",), "Europe/Berlin")
     assert days.to_list() == [None, date(2026, 3, 2), None]
 
 
