@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
 from ingest.adapters.base import REFUSED
 from ingest.errors import DeliveryRefused, SourceChanged
 from ingest.mappings import TableMapping
+
+_MOST_NAMED: Final = 30  # columns of a header; nobody reads ten thousand names
 
 
 @dataclass(frozen=True)
@@ -115,9 +118,11 @@ def _said(names: Sequence[str], columns: Sequence[str], unknown: Sequence[str]) 
     """
     if not any(character.isdigit() for name in unknown for character in name):
         return _quoted(names)
-    return ", ".join(
-        f"no. {columns.index(name) + 1}" if name in unknown else f'"{name}"'
-        for name in names
+    return _listed(
+        [
+            f"no. {columns.index(name) + 1}" if name in unknown else f'"{name}"'
+            for name in names
+        ]
     )
 
 
@@ -189,4 +194,11 @@ def _broken(rows: pl.DataFrame, expected: int) -> pl.DataFrame:
 
 
 def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
+    quoted = [f'"{name}"' for name in names]
+    return _listed(quoted)
+
+
+def _listed(names: Sequence[str]) -> str:
+    left = len(names) - _MOST_NAMED
+    more = [f"and {left} more"] if left > 0 else []
+    return ", ".join([*names[:_MOST_NAMED], *more])

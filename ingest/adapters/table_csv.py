@@ -25,7 +25,7 @@ from ingest.adapters.text_encoding import as_utf8
 from ingest.errors import DeliveryRefused
 from ingest.mappings import TableMapping
 
-_NO_SEPARATOR: Final = "\x1f"  # stands in no text: whole lines are read
+_NO_SEPARATOR: Final = "\x1f"  # stands in hardly a text: whole lines are read
 _BLANKS: Final = " \t\r\ufeff"
 _LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
 
@@ -187,6 +187,8 @@ class Sheet:
     @cached_property
     def _blank_where_regular(self) -> pl.Series | None:
         """Say which lines are blank; None: not every line is one row of the width."""
+        if _NO_SEPARATOR.encode() in self.body:  # it would end the line unseen
+            return None
         line = pl.col("line")
         outside = line.str.replace_all('"[^"]*"', "") if b'"' in self.body else line
         delimiters = outside.str.count_matches(self.delimiter, literal=True)

@@ -178,6 +178,22 @@ def test_blank_lines_and_rows_of_nothing_but_delimiters_are_no_rows(tickets, rea
     assert parsed.rows_read == 2
 
 
+def test_a_row_behind_a_sign_that_nobody_sees_is_not_taken_for_a_blank_line(
+    tickets, read
+):
+    first, second = EXPORT.splitlines()[3:5]
+    parsed = read(tickets, lines(EXPORT, f'"{first[:2]}"{first[2:]}', "\x1f" + second))
+    assert (parsed.rows.height, parsed.refused.height) == (2, 0)
+
+
+def test_of_ten_thousand_unknown_columns_some_are_named(tickets, read):
+    more = "".join(f";c{number}" for number in range(10_000))
+    export = EXPORT.replace("Personen", "Personen" + more, 1)
+    with pytest.raises(SourceChanged, match=r"no. 8, no. 9.* and 9970 more") as error:
+        read(tickets, latin(export))
+    assert len(str(error.value)) < 1_000
+
+
 def test_empty_fields_at_the_end_of_each_line_are_no_fault(tickets, read):
     good = "A1;M;Kfz;14.03.2026 08:00;14.03.2026;08:12;1;;"
     assert read(tickets, lines(EXPORT, good)).rows.height == 1
