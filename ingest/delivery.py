@@ -153,6 +153,7 @@ def _runs(work: _Work, downloads: Iterator[Download]) -> Iterator[Run]:
             download = next(downloads, None)
             if download is None:
                 return
+            download = replace(download, name=_in_whole_signs(download.name))
             run = _deliver(work, download)
         except IngestError as error:
             run = _not_loaded(work, download, error, str(error))
@@ -180,12 +181,13 @@ def _deliver(work: _Work, download: Download) -> Run:
         refuse_if_changed(download, before)
         if checked is None:
             return work.run("unchanged", download, size=size)
+        cells = wrong_cells(checked, work.source, work.city)
         try:
             refuse_what_cannot_be_trusted(checked, work.source)
             run = _load(work, download, checked, sha256, size)
         except DeliveryRefused as error:
             run = _not_loaded(work, download, error, str(error))
-        return replace(run, wrong_cells=wrong_cells(checked, work.source, work.city))
+        return replace(run, wrong_cells=cells)
 
 
 def _checked(
@@ -260,6 +262,7 @@ def _not_loaded(
     work: _Work, download: Download | None, error: Exception, why: str
 ) -> Run:
     refused = isinstance(error, SourceChanged | DeliveryRefused)
+    why = _in_whole_signs(why)
     log.warning("%s: %s: %s", work.source.id, "refused" if refused else "failed", why)
     return work.run(
         "refused" if refused else "failed",
@@ -269,8 +272,18 @@ def _not_loaded(
     )
 
 
+def _in_whole_signs(text: str) -> str:
+    """Write half signs, which no warehouse and no log takes, by their numbers.
+
+    They stand in file names of other encodings, and where JSON was cut badly.
+    """
+    return text.encode(errors="backslashreplace").decode()
+
+
 def in_words(error: Exception) -> str:
     """Say what failed and where, but not with what: messages may quote rows."""
+    if isinstance(error, UnicodeEncodeError):
+        return "a text holds half a sign (such as \\ud83d alone); nothing was loaded"
     if isinstance(error, OSError | duckdb.IOException | duckdb.TransactionException):
         return "the data folder cannot be written; is the disk full or read-only?"
     frame = traceback.extract_tb(error.__traceback__)[-1]

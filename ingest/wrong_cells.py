@@ -100,9 +100,12 @@ class _Place:
     def _shown(self, name: str, value: object) -> str:
         dtype = schema_of(self.mapping.table)[name]
         text = str(value)
-        if not isinstance(dtype, pl.Datetime) or text.startswith("9999"):
-            return text  # nines stand for a day so old that somebody was born on it
-        moment = datetime.fromisoformat(text).astimezone(self.city.timezone)
+        if not isinstance(dtype, pl.Datetime):
+            return text
+        try:
+            moment = datetime.fromisoformat(text).astimezone(self.city.timezone)
+        except ValueError:  # how a text looks that is no time, or is a day of birth
+            return text
         return f"{moment:%d.%m.%Y %H:%M}"
 
     def _expected(

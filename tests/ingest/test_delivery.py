@@ -1,6 +1,7 @@
 """One run of one source: everything of a delivery counts, or nothing of it."""
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -515,3 +516,74 @@ def test_a_live_display_that_freezes_is_refused_until_it_moves(
         == ["0 of 1 rows can be used (frozen 1), but min_rows = 1; nothing was loaded"]
         * 2
     )
+
+
+def test_a_wrong_time_is_named_also_where_both_sides_call_the_column_the_same(
+    run, visits, put, warehouse
+):
+    columns = {name: {"column": name} for name in ("office", "arrived_at")}
+    columns["outcome"] = {"value": "served"}
+    source = visits(
+        checks={"max_refused_share": 1},
+        mapping={"table": "tickets", "columns": columns},
+    )
+    put("a.csv", "office;arrived_at\nmeldeamt;2026-10-30 09:00\nmeldeamt;30.10.2026\n")
+    (one,) = run(source)
+    assert (one.outcome, one.error, one.rows_loaded) == ("loaded", None, 1)
+    (cell,) = one.wrong_cells
+    assert (cell.row, cell.column, cell.value) == (3, "arrived_at", "99.99.9999")
+
+
+def test_what_cannot_be_said_about_a_delivery_is_known_before_it_is_loaded(
+    run, visits, put, day_csv, warehouse, monkeypatch
+):
+    def broken(*arguments):
+        raise ValueError
+
+    monkeypatch.setattr("ingest.delivery.wrong_cells", broken)
+    put("a.csv", day_csv("30.10.2026"))
+    (one,) = run(visits())
+    assert one.outcome == "failed"
+    assert "nothing was loaded" in one.error
+    assert read_rows(warehouse, "tickets").is_empty()
+
+
+@pytest.mark.parametrize("name", [b"M\xe4rz.csv", "März.csv".encode()])
+def test_a_file_name_in_another_encoding_is_no_obstacle(
+    run, visits, day_csv, folder, name
+):
+    path = os.path.join(os.fsencode(folder / "in"), name)  # noqa: PTH118 - bytes
+    with open(path, "wb") as file:  # noqa: PTH123
+        file.write(day_csv("30.10.2026").encode())
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    (one,) = run(visits())
+    assert (one.outcome, one.rows_loaded) == ("loaded", 12)
+    assert one.name in ("März.csv", "M\\udce4rz.csv")
+    (again,) = run(visits())
+    assert again.outcome == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (r'[{"Amt": "\ud83d", "Ankunft": "2026-10-30 09:00"}]', "failed"),
+        (
+            r'[{"Amt": "meldeamt", "Ankunft": "2026-10-30 09:00", "\ud83d": 1}]',
+            "refused",
+        ),
+    ],
+)
+def test_half_a_sign_in_json_is_told_and_harms_no_other_delivery(
+    run, visits, put, folder, warehouse, text, outcome
+):
+    columns = {"office": {"column": "Amt"}, "arrived_at": {"column": "Ankunft"}}
+    mapping = {
+        "table": "tickets",
+        "columns": {**columns, "outcome": {"value": "served"}},
+    }
+    put("a.json", text)
+    put("b.json", '[{"Amt": "meldeamt", "Ankunft": "2026-10-30 09:00"}]')
+    bad, good = run(visits(pattern="*.json", mapping=mapping))
+    assert bad.outcome == outcome
+    assert r"\ud83d" in bad.error
+    assert good.outcome == "loaded"
