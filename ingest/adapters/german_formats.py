@@ -32,11 +32,12 @@ _CLOCKS: Final = {
 DURATION_FORMS: Final = (*_CLOCKS, "words")
 _FULL_CLOCK: Final = r"^(\d{1,4}):(\d{2}):(\d{2})$"
 # The whole text, since "10-15 min", "über 60 min" and "2 Tage 3 h" say something else.
+# Of "1.200 min" nobody knows whether it is 1200 or hardly more than one.
 _DURATION_WORDS: Final = (
     r"(?i)^(?:(?:ca\.?|circa|etwa)\s+)?"
-    r"(?:(?P<hours>\d+(?:[.,]\d+)?)\s*(?:h|std|stunden?|hours?|uur|uren|godz)\b\.?)?"
+    r"(?:(?P<hours>\d+(?:[.,]\d{1,2})?)\s*(?:h|std|stunden?|hours?|uur|uren|godz)\b\.?)?"
     r"(?:^|[\s,]*(?:\b(?:und|and|en)\b)?\s*)"
-    r"(?:(?P<minutes>\d+(?:[.,]\d+)?)\s*(?:m|min|minuten?|minutes?|minut[ay]?)\b\.?)?$"
+    r"(?:(?P<minutes>\d+(?:[.,]\d{1,2})?)\s*(?:m|min|minuten?|minutes?|minut[ay]?)\b\.?)?$"
 )
 
 

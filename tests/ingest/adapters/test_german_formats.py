@@ -222,6 +222,7 @@ def test_durations_in_words_are_read_in_the_languages_of_the_feeds():
     [
         "10-15 Minuten", "10 bis 15 min", "über 60 Minuten", "unter 5 Minuten",
         "-5 Minuten", "2 Tage 3 Stunden", "5 Minuten 30 Sekunden", "1 h 30", "ca. ",
+        "1.200 Minuten", "1,200 min",
     ],
 )  # fmt: skip
 def test_words_that_say_more_than_one_duration_are_none(text):
